@@ -1,0 +1,149 @@
+import { AppError } from './error.ts';
+
+export const DAY_MS = 86_400_000;
+
+/** How long a credential lives: whole days, or calendar years (29 February → 28 February). */
+export type Lifetime = `${number}d` | `${number}y`;
+
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3})\d*)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/**
+ * Reads `YYYY-MM-DD` (its first instant in UTC) or an RFC 3339 date-time. `new Date(text)` is not used: it accepts
+ * 30 February and reads `2027-1-1` in local time.
+ *
+ * @throws AppError invalid_input
+ */
+export function parseInstant(text: string): Date {
+  const instant = readInstant(text);
+  if (instant) return instant;
+  throw new AppError('invalid_input', `"${clip(text)}" is not a date`, {
+    hints: ['write a date as 2027-06-01, or an instant as 2027-06-01T12:00:00Z'],
+  });
+}
+
+function readInstant(text: string): Date | undefined {
+  const match = INSTANT.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const milliseconds = Number((match[7] ?? '0').padEnd(3, '0'));
+  const local = new Date(0);
+  local.setUTCFullYear(year, month - 1, day);
+  local.setUTCHours(hour, minute, second, milliseconds);
+  const same =
+    local.getUTCFullYear() === year &&
+    local.getUTCMonth() === month - 1 &&
+    local.getUTCDate() === day &&
+    local.getUTCHours() === hour &&
+    local.getUTCMinutes() === minute &&
+    local.getUTCSeconds() === second;
+  const offset = offsetMinutes(match[8] ?? 'Z');
+  return same && offset !== undefined ? new Date(local.getTime() - offset * 60_000) : undefined;
+}
+
+function offsetMinutes(zone: string): number | undefined {
+  if (zone === 'Z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(4, 6));
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/** @throws AppError invalid_input */
+export function parseLifetime(text: string): Lifetime {
+  const match = /^([1-9]\d{0,4})([dy])$/.exec(text);
+  if (match && (match[2] === 'd' || Number(match[1]) <= 100)) return text as Lifetime;
+  throw new AppError('invalid_input', `"${clip(text)}" is not a lifetime`, {
+    hints: ['write days as 365d or calendar years as 1y'],
+  });
+}
+
+export function addDays(instant: Date, days: number): Date {
+  return new Date(instant.getTime() + days * DAY_MS);
+}
+
+export function addLifetime(instant: Date, lifetime: Lifetime): Date {
+  const count = Number(lifetime.slice(0, -1));
+  if (lifetime.endsWith('d')) return addDays(instant, count);
+  const month = instant.getUTCMonth();
+  const result = new Date(instant);
+  result.setUTCFullYear(instant.getUTCFullYear() + count);
+  if (result.getUTCMonth() !== month) result.setUTCDate(0);
+  return result;
+}
+
+/** The first instant of the UTC day that holds `instant`. */
+export function startOfDay(instant: Date): Date {
+  return new Date(Math.floor(instant.getTime() / DAY_MS) * DAY_MS);
+}
+
+/** Whole days from `from` to `to`, rounded down: 6 days and 23 hours are 6, one hour ago is -1. */
+export function daysBetween(from: Date, to: Date): number {
+  return Math.floor((to.getTime() - from.getTime()) / DAY_MS);
+}
+
+/** RFC 3339 in UTC; without milliseconds where there are none. */
+export function formatInstant(instant: Date): string {
+  return instant.toISOString().replace('.000Z', 'Z');
+}
+
+/** `2027-06-01` in UTC. */
+export function formatDay(instant: Date): string {
+  return instant.toISOString().slice(0, 10);
+}
+
+/** For people: `2027-06-01` when it is the first instant of a day, else `2027-06-01 12:30 UTC`. */
+export function formatForPeople(instant: Date): string {
+  const [day, time] = instant.toISOString().split('T') as [string, string];
+  return time === '00:00:00.000Z' ? day : `${day} ${time.slice(0, 5)} UTC`;
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The first instant at or after `instant` at which a clock in `timeZone` shows `hour`:00. Where daylight saving skips
+ * that hour on a day, the next full hour of that day is taken, so that no day is left out.
+ */
+export function nextLocalHour(instant: Date, hour: number, timeZone: string): Date {
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hourCycle: 'h23',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  const read = (at: number) => {
+    const parts = Object.fromEntries(clock.formatToParts(at).map((part) => [part.type, part.value]));
+    return { day: parts['day'] ?? '', hour: Number(parts['hour']), minute: Number(parts['minute']) };
+  };
+  // All offsets in use are multiples of a quarter of an hour, so local full hours are found on quarter-hour steps.
+  const quarter = 15 * 60_000;
+  let at = Math.ceil(instant.getTime() / quarter) * quarter;
+  let previous = read(at - quarter);
+  for (let step = 0; step < 27 * 4; step++, at += quarter) {
+    const shown = read(at);
+    const skipped = shown.day === previous.day && previous.hour < hour && shown.hour > hour;
+    if ((shown.hour === hour && shown.minute === 0) || skipped) return new Date(at);
+    previous = shown;
+  }
+  return new Date(at);
+}
+
+function clip(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, '?');
+  return printable.length > 40 ? `${printable.slice(0, 40)}…` : printable;
+}

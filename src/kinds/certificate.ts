@@ -1,0 +1,23 @@
+import { MAX_SECRET_BYTES } from './format.ts';
+import type { Kind } from './kind.ts';
+
+export const certificate: Kind = {
+  id: 'certificate',
+  title: 'signing certificate',
+  issuer: 'its certificate authority',
+  pages: undefined,
+  steps: () => [
+    'Renew the certificate with its authority and export it the way the release workflow expects it.',
+  ],
+  breaks: 'builds can no longer be signed with it',
+  scopes: undefined,
+  lifetimes: { presets: [], custom: true, never: false },
+  proves: undefined,
+  oldStaysAlive: true,
+  checkFormat: (token) => {
+    if (token.length === 0) return ['nothing was pasted'];
+    return token.length > MAX_SECRET_BYTES
+      ? [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`]
+      : [];
+  },
+};

@@ -1,0 +1,21 @@
+import { MAX_SECRET_BYTES } from './format.ts';
+import type { Kind } from './kind.ts';
+
+export const generic: Kind = {
+  id: 'generic',
+  title: 'credential of another kind',
+  issuer: 'its issuer',
+  pages: undefined,
+  steps: () => ['Renew it where it was issued.'],
+  breaks: 'what depends on it stops',
+  scopes: undefined,
+  lifetimes: { presets: [], custom: true, never: true },
+  proves: undefined,
+  oldStaysAlive: true,
+  checkFormat: (token) => {
+    if (token.length === 0) return ['nothing was pasted'];
+    return token.length > MAX_SECRET_BYTES
+      ? [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`]
+      : [];
+  },
+};

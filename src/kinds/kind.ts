@@ -1,0 +1,30 @@
+import type { Declaration } from '../domain/credential.ts';
+
+/** What is known of one kind of credential: mostly data, one file each. */
+export interface Kind {
+  /** As written in the configuration, such as `crates-io-token`. */
+  readonly id: string;
+  readonly title: string;
+  /** Name of the service that issues it, for people. */
+  readonly issuer: string;
+  /** The issuer's pages to make, renew and revoke one. */
+  readonly pages: { readonly make: string; readonly renew: string; readonly revoke: string } | undefined;
+  /** What to do at the issuer's page to get the next one, in order. */
+  readonly steps: (declaration: Declaration) => readonly string[];
+  /** What stops working when it dies. */
+  readonly breaks: string;
+  /** Scopes that the issuer offers; undefined: it has none, or they are free text. */
+  readonly scopes: readonly string[] | undefined;
+  /** Lifetimes in days that the issuer offers, and whether it offers a date of one's own and no expiry at all. */
+  readonly lifetimes: {
+    readonly presets: readonly number[];
+    readonly custom: boolean;
+    readonly never: boolean;
+  };
+  /** What the live check proves; undefined: there is no check. */
+  readonly proves: string | undefined;
+  /** Whether the old one goes on working after a new one is made. */
+  readonly oldStaysAlive: boolean;
+  /** Reasons why these bytes cannot be one of this kind, none of which holds any of them. */
+  readonly checkFormat: (token: Uint8Array) => readonly string[];
+}
