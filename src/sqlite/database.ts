@@ -1,0 +1,140 @@
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { AppError, describeError } from '../domain/error.ts';
+import { migrate } from './migrate.ts';
+
+/** Marks a database file as ours: "rsel" in the header (https://sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x7273656c;
+const BUSY_MS = 5000;
+
+export interface Database {
+  readonly connection: Sqlite.Database;
+  /** Runs `work` in one `BEGIN IMMEDIATE` transaction (or inside the one that is open). No await inside. */
+  transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+/**
+ * Opens the database. `create` makes it where there is none; `use` refuses an absent or empty file, because an empty
+ * file opens as a valid database that has forgotten everything.
+ *
+ * @throws AppError not_initialised, storage, busy
+ */
+export function openDatabase(path: string, mode: 'create' | 'use', now: () => Date): Database {
+  if (mode === 'create') prepareFile(path);
+  else ensureThere(path);
+  let connection: Sqlite.Database | undefined;
+  try {
+    connection = new Sqlite(path, { timeout: BUSY_MS, fileMustExist: true });
+    ensureOurs(connection, path, mode);
+    configure(connection);
+    migrate(connection, now);
+    return wrap(connection);
+  } catch (error) {
+    connection?.close();
+    throw translate(error, path);
+  }
+}
+
+function wrap(connection: Sqlite.Database): Database {
+  return {
+    connection,
+    transaction: (work) => {
+      try {
+        return connection.inTransaction ? work() : connection.transaction(work).immediate();
+      } catch (error) {
+        throw translate(error, connection.name);
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** FULL on every connection: in WAL mode the default loses committed rows when the power fails. */
+function configure(connection: Sqlite.Database): void {
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
+  // Without it, INSERT OR REPLACE walks through the triggers that keep the history.
+  connection.pragma('recursive_triggers = ON');
+  connection.pragma('trusted_schema = OFF');
+  if (connection.pragma('synchronous', { simple: true }) !== 2) {
+    throw new AppError('storage', 'the database cannot be set to synchronous=FULL');
+  }
+}
+
+function prepareFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw storageError(path, error);
+  }
+}
+
+function ensureThere(path: string): void {
+  if (!existsSync(path)) {
+    throw new AppError('not_initialised', `there is no database at "${path}"`, {
+      hints: ['run `reseal init` first (in a container: `docker compose run --rm reseal init`)'],
+    });
+  }
+  if (statSync(path).size === 0) {
+    throw new AppError(
+      'storage',
+      `the database "${path}" is empty: it was there once, and has lost everything`,
+      {
+        hints: [
+          'put a backup in its place; if there never was anything in it, remove the file and run `reseal init`',
+        ],
+      },
+    );
+  }
+}
+
+function ensureOurs(connection: Sqlite.Database, path: string, mode: 'create' | 'use'): void {
+  const id = connection.pragma('application_id', { simple: true });
+  const tables = connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (id === APPLICATION_ID) return;
+  if (mode === 'create' && tables === 0) {
+    connection.pragma(`application_id = ${APPLICATION_ID}`);
+    return;
+  }
+  throw new AppError('storage', `"${path}" is a database, but not one of reseal's`, {
+    hints: ['name another folder with --data-dir'],
+  });
+}
+
+/** SQLite's result codes (https://sqlite.org/rescode.html), as words for a person. */
+function translate(error: unknown, path: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  if (error.code.startsWith('SQLITE_BUSY')) {
+    return new AppError('busy', `the database "${path}" is in use by another command`, {
+      hints: ['try again in a moment'],
+      cause: error,
+    });
+  }
+  if (error.code === 'SQLITE_NOTADB' || error.code.startsWith('SQLITE_CORRUPT')) {
+    return new AppError('storage', `"${path}" is not a readable database (${error.code})`, {
+      hints: ['it was left as it is; put a backup in its place'],
+      cause: error,
+    });
+  }
+  if (/^SQLITE_(CANTOPEN|READONLY|IOERR|FULL|PERM|AUTH)/.test(error.code)) return storageError(path, error);
+  return error;
+}
+
+function storageError(path: string, error: unknown): AppError {
+  const code = (error as { code?: string }).code ?? '';
+  const hint = /EACCES|EPERM|READONLY|CANTOPEN|PERM/.test(code)
+    ? `make its folder belong to the user that runs this: chown ${process.getuid?.() ?? 1000} "${dirname(path)}"`
+    : 'check the disk: reseal records before it acts, so nothing is sent or stored meanwhile';
+  return new AppError(
+    'storage',
+    `the database "${path}" cannot be written: ${code || describeError(error)}`,
+    {
+      hints: [hint],
+      cause: error,
+    },
+  );
+}

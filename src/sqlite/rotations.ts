@@ -1,0 +1,251 @@
+import { formatInstant } from '../domain/calendar.ts';
+import type { Destination, NewVersion } from '../domain/credential.ts';
+import type { Expiry, ExpirySource } from '../domain/expiry.ts';
+import type { JournalDestination, JournalEntry, RotationLog, RotationState } from '../rotate/rotation.ts';
+import { MOVES } from '../rotate/rotation.ts';
+import { fromInstant, toInstant } from './columns.ts';
+import type { Database } from './database.ts';
+import type { History } from './history.ts';
+import { describeVersion, insertVersion } from './register.ts';
+
+interface RotationRow {
+  id: string;
+  credential: string;
+  state: RotationState;
+  detail: string | null;
+  chosen: string | null;
+  pid: number;
+  host: string;
+  opened_at: string;
+  updated_at: string;
+}
+
+interface DestinationRow extends Destination {
+  state: JournalDestination['state'];
+  baseline_updated_at: string | null;
+  intended_at: string;
+  remote_updated_at: string | null;
+}
+
+const SELECT = 'SELECT id, credential, state, detail, chosen, pid, host, opened_at, updated_at FROM rotation';
+const ENDED = "('recorded', 'rejected', 'abandoned', 'failed')";
+
+/** The journal. Every call is one durable transaction, with its entry in the history where it changes what is known. */
+export function openRotationLog(
+  db: Database,
+  history: History,
+  onVersion: (credential: string, version: number, at: Date) => void,
+): RotationLog {
+  const { connection } = db;
+  return {
+    open: (rotation) =>
+      db.transaction(() => {
+        connection
+          .prepare(
+            `INSERT INTO rotation (id, credential, state, pid, host, opened_at, updated_at)
+             VALUES (@id, @credential, 'opened', @pid, @host, @at, @at)`,
+          )
+          .run({
+            id: rotation.id,
+            credential: rotation.credential,
+            pid: rotation.pid,
+            host: rotation.host,
+            at: formatInstant(rotation.openedAt),
+          });
+        history.append(
+          { type: 'rotation.opened', subject: rotation.credential, result: rotation.id },
+          rotation.openedAt,
+        );
+      }),
+    move: (id, to, at, detail) => db.transaction(() => move(db, history, id, to, at, detail)),
+    intend: (id, intent, chosen) =>
+      db.transaction(() => {
+        const row = get(db, id);
+        connection.prepare('UPDATE rotation SET chosen = ? WHERE id = ?').run(JSON.stringify(chosen), id);
+        if (row.state !== 'intended') move(db, history, id, 'intended', intent.localAt, undefined);
+        connection
+          .prepare(
+            `INSERT INTO rotation_destination (rotation, repo, environment, secret, state, attempts, key_id,
+               baseline_updated_at, intended_at, updated_at)
+             VALUES (@id, @repo, @environment, @secret, 'intended', 1, @keyId, @baseline, @intendedAt, @at)
+             ON CONFLICT (rotation, repo, environment, secret) DO UPDATE SET state = 'intended', attempts = attempts + 1,
+               key_id = @keyId, intended_at = @intendedAt, updated_at = @at`,
+          )
+          .run({
+            id,
+            ...placeOf(intent.destination),
+            keyId: intent.keyId,
+            baseline: fromInstant(intent.baselineUpdatedAt),
+            intendedAt: formatInstant(intent.intendedAt),
+            at: formatInstant(intent.localAt),
+          });
+        history.append(
+          {
+            type: 'rotation.intended',
+            subject: row.credential,
+            result: id,
+            detail: { ...placeOf(intent.destination) },
+          },
+          intent.localAt,
+        );
+      }),
+    settleDestination: (id, destination, change) =>
+      db.transaction(() => {
+        connection
+          .prepare(
+            `UPDATE rotation_destination SET state = @state, remote_updated_at = COALESCE(@remote, remote_updated_at),
+               request_id = COALESCE(@requestId, request_id), detail = @detail, updated_at = @at
+             WHERE rotation = @id AND repo = @repo AND environment = @environment AND secret = @secret`,
+          )
+          .run({
+            id,
+            ...placeOf(destination),
+            state: change.state,
+            remote: fromInstant(change.remoteUpdatedAt),
+            requestId: change.requestId ?? null,
+            detail: change.detail ?? null,
+            at: formatInstant(change.at),
+          });
+        const { credential } = get(db, id);
+        history.append(
+          {
+            type: `rotation.${change.state}`,
+            subject: credential,
+            result: id,
+            detail: { ...placeOf(destination) },
+          },
+          change.at,
+        );
+      }),
+    record: (id, version, at) =>
+      db.transaction(() => {
+        const { credential } = get(db, id);
+        const number = insertVersion(db, credential, version, at, id);
+        storeDestinations(db, id, credential, number, at);
+        move(db, history, id, 'recorded', at, `version ${number}`);
+        supersede(db, history, credential, id, at);
+        history.append(
+          {
+            type: 'credential.rotated',
+            subject: credential,
+            result: `version ${number}`,
+            detail: describeVersion(version),
+          },
+          at,
+        );
+        onVersion(credential, number, at);
+        return number;
+      }),
+    unfinished: () =>
+      (
+        connection.prepare(`${SELECT} WHERE state NOT IN ${ENDED} ORDER BY opened_at`).all() as RotationRow[]
+      ).map((row) => toEntry(db, row)),
+    unsettled: (credential) =>
+      (
+        connection
+          .prepare(`${SELECT} WHERE credential = ? AND state NOT IN ${ENDED} ORDER BY opened_at`)
+          .all(credential) as RotationRow[]
+      ).map((row) => toEntry(db, row)),
+  };
+}
+
+function move(
+  db: Database,
+  history: History,
+  id: string,
+  to: RotationState,
+  at: Date,
+  detail: string | undefined,
+): void {
+  const row = get(db, id);
+  if (!MOVES[row.state].includes(to)) throw new Error(`a rotation does not go from ${row.state} to ${to}`);
+  db.connection
+    .prepare('UPDATE rotation SET state = @to, detail = @detail, updated_at = @at WHERE id = @id')
+    .run({ id, to, detail: detail ?? null, at: formatInstant(at) });
+  if (['rejected', 'abandoned', 'failed', 'unconfirmed'].includes(to)) {
+    history.append(
+      {
+        type: `rotation.${to}`,
+        subject: row.credential,
+        result: id,
+        detail: detail ? { reason: detail } : {},
+      },
+      at,
+    );
+  }
+}
+
+/** What the rotation wrote is where the version lives now. `stored` without a look back is `unconfirmed`. */
+function storeDestinations(db: Database, id: string, credential: string, version: number, at: Date): void {
+  db.connection
+    .prepare(
+      `INSERT INTO destination (credential, repo, environment, secret, version, state, stored_at, remote_updated_at)
+       SELECT @credential, repo, environment, secret, @version,
+         CASE state WHEN 'verified' THEN 'verified' ELSE 'unconfirmed' END, @at, remote_updated_at
+       FROM rotation_destination WHERE rotation = @id AND state <> 'failed'
+       ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET version = excluded.version,
+         state = excluded.state, stored_at = excluded.stored_at, remote_updated_at = excluded.remote_updated_at`,
+    )
+    .run({ id, credential, version, at: formatInstant(at) });
+}
+
+/** Writing again settles what an earlier attempt left open: the value there now is the new one. */
+function supersede(db: Database, history: History, credential: string, by: string, at: Date): void {
+  const open = db.connection
+    .prepare("SELECT id FROM rotation WHERE credential = ? AND state = 'unconfirmed' AND id <> ?")
+    .pluck()
+    .all(credential, by) as string[];
+  for (const id of open) move(db, history, id, 'abandoned', at, `overwritten by rotation ${by}`);
+}
+
+function get(db: Database, id: string): RotationRow {
+  const row = db.connection.prepare(`${SELECT} WHERE id = ?`).get(id) as RotationRow | undefined;
+  if (!row) throw new Error(`there is no rotation ${id}`);
+  return row;
+}
+
+function placeOf({ repo, environment, secret }: Destination): Destination {
+  return { repo, environment, secret };
+}
+
+function toEntry(db: Database, row: RotationRow): JournalEntry {
+  const destinations = db.connection
+    .prepare(
+      `SELECT repo, environment, secret, state, baseline_updated_at, intended_at, remote_updated_at
+       FROM rotation_destination WHERE rotation = ? ORDER BY repo, environment, secret`,
+    )
+    .all(row.id) as DestinationRow[];
+  return {
+    id: row.id,
+    credential: row.credential,
+    state: row.state,
+    openedAt: toInstant(row.opened_at),
+    updatedAt: toInstant(row.updated_at),
+    pid: row.pid,
+    host: row.host,
+    detail: row.detail ?? undefined,
+    chosen: row.chosen === null ? undefined : toChosen(row.chosen),
+    destinations: destinations.map((place) => ({
+      destination: placeOf(place),
+      state: place.state,
+      baselineUpdatedAt: toInstant(place.baseline_updated_at),
+      intendedAt: toInstant(place.intended_at),
+      remoteUpdatedAt: toInstant(place.remote_updated_at),
+    })),
+  };
+}
+
+function toChosen(json: string): NewVersion {
+  const { expiry, createdAt, lifetimeDays, checked } = JSON.parse(json) as {
+    expiry: { kind: 'known'; at: string; source: ExpirySource } | Exclude<Expiry, { kind: 'known' }>;
+    createdAt?: string;
+    lifetimeDays?: number;
+    checked: NewVersion['checked'];
+  };
+  return {
+    expiry: expiry.kind === 'known' ? { ...expiry, at: toInstant(expiry.at) } : expiry,
+    createdAt: toInstant(createdAt ?? null),
+    lifetimeDays,
+    checked,
+  };
+}
