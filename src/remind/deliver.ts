@@ -1,0 +1,100 @@
+import { addDays } from '../domain/calendar.ts';
+import { describeError } from '../domain/error.ts';
+import type { MailContext } from './compose.ts';
+import { composeMessage } from './compose.ts';
+import { afterTransmission } from './outcome.ts';
+import type { ReminderPolicy } from './plan.ts';
+import { planReminders } from './plan.ts';
+import type { Channel, ClaimedMessage, Outbox, Reminded } from './reminder.ts';
+
+/** What one round needs. `epoch` names the run of the daemon that holds the lock. */
+export interface Round {
+  readonly outbox: Outbox;
+  readonly credentials: () => readonly Reminded[];
+  readonly policy: ReminderPolicy;
+  readonly context: MailContext;
+  /** Undefined: no mail server is configured, so everything stays owed and visible. */
+  readonly channel: Channel | undefined;
+  readonly epoch: string;
+  readonly now: () => Date;
+  readonly report: (event: {
+    readonly event: string;
+    readonly message?: string;
+    readonly detail?: string;
+  }) => void;
+  readonly stopping: () => boolean;
+}
+
+/** Plans what has fallen due. Separate from sending, and harmless to repeat. */
+export function planAll(round: Pick<Round, 'outbox' | 'credentials' | 'policy' | 'now'>): void {
+  const now = round.now();
+  for (const credential of round.credentials()) {
+    const existing = credential.current
+      ? round.outbox.remindersOf(credential.declaration.name, credential.current.version)
+      : [];
+    const plan = planReminders(credential, existing, round.policy, now);
+    if (plan.length > 0) round.outbox.apply(plan, now);
+  }
+  round.outbox.gather(now);
+}
+
+/** Sends what is due, most urgent first. One message that fails never stops the next. @returns how many went out */
+export async function deliverDue(round: Round): Promise<{ sent: number; failed: number }> {
+  let sent = 0;
+  let failed = 0;
+  const { channel } = round;
+  if (!channel) return { sent, failed };
+  // Each message is claimed once a round at most, since a failure moves its next attempt into the future.
+  for (;;) {
+    if (round.stopping()) break;
+    const message = round.outbox.claim(round.epoch, round.now());
+    if (!message) break;
+    if (await deliverOne(round, channel, message)) sent++;
+    else failed++;
+  }
+  return { sent, failed };
+}
+
+async function deliverOne(round: Round, channel: Channel, message: ClaimedMessage): Promise<boolean> {
+  const payload = message.payload ?? (await render(round, channel, message));
+  if (!payload) return false;
+  if (!round.outbox.keepPayload(message, payload)) return false;
+  const outcome = await channel.send(message.recipient, payload, () => {
+    if (!round.outbox.markData(message)) throw new Error('the claim was taken over');
+  });
+  const next = afterTransmission(outcome, message.attempts, message.repeats, round.now());
+  round.outbox.settle(message, next, round.now());
+  round.report({
+    event: `mail.${next.state}`,
+    message: message.id,
+    ...(outcome.kind === 'accepted' ? {} : { detail: outcome.reason }),
+  });
+  return next.state === 'sent';
+}
+
+/** Renders what can be rendered; a reminder that cannot is left out, told, and tried again alone an hour later. */
+async function render(
+  round: Round,
+  channel: Channel,
+  message: ClaimedMessage,
+): Promise<Uint8Array | undefined> {
+  const now = round.now();
+  const known = new Map(round.credentials().map((credential) => [credential.declaration.name, credential]));
+  const good: ClaimedMessage['reminders'][number][] = [];
+  for (const reminder of message.reminders) {
+    try {
+      composeMessage([reminder], known, round.context, now);
+      good.push(reminder);
+    } catch (error) {
+      round.outbox.leaveOut(message, reminder.id, addDays(now, 1 / 24));
+      round.report({ event: 'mail.not-rendered', message: message.id, detail: describeError(error) });
+    }
+  }
+  if (good.length === 0) {
+    const error = 'nothing of it could be rendered';
+    round.outbox.settle(message, { state: 'cancelled', nextAttemptAt: now, code: undefined, error }, now);
+    return undefined;
+  }
+  const content = composeMessage(good, known, round.context, now);
+  return channel.render({ messageId: message.messageId, recipient: message.recipient, at: now, ...content });
+}
