@@ -1,0 +1,175 @@
+import type { NewVersion } from '../domain/credential.ts';
+import { AppError, describeError } from '../domain/error.ts';
+import type {
+  DestinationView,
+  JournalDestination,
+  JournalEntry,
+  RotationLog,
+  SecretStore,
+} from './rotation.ts';
+import { hasMoved, SETTLE_MS } from './store.ts';
+
+export interface Recovery {
+  readonly log: RotationLog;
+  /** Asked only when something must be looked up at GitHub. @throws AppError when there is no usable token */
+  readonly store: () => SecretStore;
+  /** Whether the process of that rotation is still at it. */
+  readonly isOpen: (credential: string) => boolean;
+  readonly now: () => Date;
+  readonly report: (event: {
+    readonly event: string;
+    readonly credential: string;
+    readonly detail?: string;
+  }) => void;
+}
+
+/** What GitHub's own record says of one interrupted write. */
+export type Fate = 'settling' | 'not-stored' | 'unconfirmed' | 'verified';
+
+/**
+ * Judges an interrupted write by GitHub's clock and `updated_at`. Both rules are needed: a write may land up to a minute
+ * late, and a change may be another's, so that "changed" never becomes "ours" by itself. Pure.
+ */
+export function judgeFate(place: JournalDestination, view: DestinationView): Fate {
+  const moved = hasMoved(place.baselineUpdatedAt, view.updatedAt);
+  if (place.state === 'stored') return moved ? 'verified' : 'unconfirmed';
+  if (moved) return 'unconfirmed';
+  return view.serverTime.getTime() - place.intendedAt.getTime() < SETTLE_MS ? 'settling' : 'not-stored';
+}
+
+/** Ends what killed processes left open. A rotation whose fate cannot be read stays as it is, and is looked at again. */
+export async function recoverRotations(recovery: Recovery): Promise<void> {
+  for (const entry of recovery.log.unfinished()) {
+    if (entry.state === 'unconfirmed' || recovery.isOpen(entry.credential)) continue;
+    try {
+      await recoverOne(recovery, entry);
+    } catch (error) {
+      recovery.report({
+        event: 'rotation.unread',
+        credential: entry.credential,
+        detail: describeError(error),
+      });
+    }
+  }
+}
+
+async function recoverOne(recovery: Recovery, entry: JournalEntry): Promise<void> {
+  const { log, now } = recovery;
+  if (entry.state === 'opened' || entry.state === 'submitted' || entry.state === 'checked') {
+    log.move(entry.id, 'abandoned', now(), 'the process ended before anything was sent to GitHub');
+    recovery.report({ event: 'rotation.abandoned', credential: entry.credential });
+    return;
+  }
+  const fates = await settleAll(recovery, entry);
+  if (fates.includes('settling')) return;
+  conclude(recovery, entry, fates);
+}
+
+async function settleAll(recovery: Recovery, entry: JournalEntry): Promise<readonly Fate[]> {
+  const fates: Fate[] = [];
+  for (const place of entry.destinations) {
+    if (place.state === 'verified' || place.state === 'unconfirmed') fates.push(place.state);
+    else if (place.state === 'failed') fates.push('not-stored');
+    else {
+      const view = await recovery.store().read(place.destination);
+      const fate = judgeFate(place, view);
+      fates.push(fate);
+      if (fate !== 'settling') settle(recovery, entry, place, fate, view);
+    }
+  }
+  return fates;
+}
+
+function settle(
+  recovery: Recovery,
+  entry: JournalEntry,
+  place: JournalDestination,
+  fate: Exclude<Fate, 'settling'>,
+  view: DestinationView,
+): void {
+  recovery.log.settleDestination(entry.id, place.destination, {
+    state: fate === 'not-stored' ? 'failed' : fate,
+    at: recovery.now(),
+    ...(fate === 'verified' && view.updatedAt ? { remoteUpdatedAt: view.updatedAt } : {}),
+  });
+}
+
+function conclude(recovery: Recovery, entry: JournalEntry, fates: readonly Fate[]): void {
+  const { log, now } = recovery;
+  const { chosen } = entry;
+  if (fates.includes('verified') && chosen) {
+    completeAfterRestart(recovery, entry, chosen);
+  } else if (fates.includes('unconfirmed')) {
+    log.move(
+      entry.id,
+      'unconfirmed',
+      now(),
+      'the process ended while the token was being stored, and the secret has changed',
+    );
+    recovery.report({ event: 'rotation.unconfirmed', credential: entry.credential });
+  } else {
+    log.move(entry.id, 'failed', now(), 'the process ended before GitHub stored anything');
+    recovery.report({ event: 'rotation.failed', credential: entry.credential });
+  }
+}
+
+/** GitHub had said yes before the process ended, and shows it: only our own record was missing. */
+function completeAfterRestart({ log, now, report }: Recovery, entry: JournalEntry, chosen: NewVersion): void {
+  if (entry.state === 'intended') log.move(entry.id, 'stored', now());
+  if (entry.state !== 'verified') log.move(entry.id, 'verified', now());
+  log.record(entry.id, chosen, now());
+  report({ event: 'rotation.recorded', credential: entry.credential, detail: 'completed after a restart' });
+}
+
+/** What a person said of an unconfirmed rotation. */
+export type Confirmation =
+  | { readonly kind: 'stored'; readonly version: NewVersion }
+  | { readonly kind: 'not-stored' };
+
+/**
+ * Settles an unconfirmed rotation by a person's word, held against what GitHub shows.
+ *
+ * @returns the number of the recorded version, or undefined after `not-stored`
+ * @throws AppError refused when GitHub shows that nothing changed; unsettled when it is too early to say
+ */
+export async function confirmRotation(
+  log: RotationLog,
+  store: SecretStore,
+  entry: JournalEntry,
+  confirmation: Confirmation,
+  now: () => Date,
+): Promise<number | undefined> {
+  const views = new Map<JournalDestination, DestinationView>();
+  for (const place of entry.destinations) views.set(place, await store.read(place.destination));
+  if (confirmation.kind === 'stored') return confirmStored(log, entry, views, confirmation.version, now);
+  if ([...views].some(([place, view]) => place.state === 'intended' && judgeFate(place, view) === 'settling'))
+    throw tooEarly();
+  for (const [{ destination }] of views)
+    log.settleDestination(entry.id, destination, { state: 'failed', at: now() });
+  log.move(entry.id, 'failed', now(), 'a person said that it was not stored');
+  return undefined;
+}
+
+function confirmStored(
+  log: RotationLog,
+  entry: JournalEntry,
+  views: ReadonlyMap<JournalDestination, DestinationView>,
+  version: NewVersion,
+  now: () => Date,
+): number {
+  const moved = [...views].filter(([place, view]) => hasMoved(place.baselineUpdatedAt, view.updatedAt));
+  if (moved.length === 0) {
+    throw new AppError('refused', 'GitHub shows that the secret has not changed since before this rotation', {
+      hints: [`it was not stored: run \`reseal rotate ${entry.credential}\` again`],
+    });
+  }
+  for (const [place, view] of moved) {
+    const remote = view.updatedAt ? { remoteUpdatedAt: view.updatedAt } : {};
+    log.settleDestination(entry.id, place.destination, { state: 'verified', at: now(), ...remote });
+  }
+  return log.record(entry.id, version, now());
+}
+
+function tooEarly(): AppError {
+  return new AppError('unsettled', 'the write may still be on its way', { hints: ['try again in a minute'] });
+}

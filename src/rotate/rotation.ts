@@ -1,0 +1,209 @@
+import type { Destination, NewVersion } from '../domain/credential.ts';
+import type { Expiry } from '../domain/expiry.ts';
+import type { Secret } from '../domain/secret.ts';
+
+/**
+ * One attempt to replace a credential's token. `intended` is durable before anything is sent to GitHub; `stored` means
+ * that GitHub said yes; `verified` that its `updated_at` moved. `unconfirmed`: a write may have landed, and only a
+ * person can say whether it was ours.
+ */
+export type RotationState =
+  | 'opened'
+  | 'submitted'
+  | 'checked'
+  | 'intended'
+  | 'stored'
+  | 'verified'
+  | 'recorded'
+  | 'rejected'
+  | 'abandoned'
+  | 'failed'
+  | 'unconfirmed';
+
+/** The moves that the journal allows; all others are bugs. */
+export const MOVES: Readonly<Record<RotationState, readonly RotationState[]>> = {
+  opened: ['submitted', 'rejected', 'abandoned', 'failed'],
+  submitted: ['checked', 'opened', 'abandoned', 'failed'],
+  checked: ['intended', 'opened', 'abandoned', 'failed'],
+  intended: ['stored', 'failed', 'unconfirmed', 'recorded'],
+  stored: ['verified', 'unconfirmed', 'recorded'],
+  verified: ['recorded'],
+  unconfirmed: ['recorded', 'failed', 'abandoned'],
+  recorded: [],
+  rejected: [],
+  abandoned: [],
+  failed: [],
+};
+
+/** What a person chose as Expiration at the issuer. `stated`: said on the command line already. */
+export type ChosenExpiration =
+  | { readonly kind: 'days'; readonly days: number }
+  | { readonly kind: 'date'; readonly date: string }
+  | { readonly kind: 'never' }
+  | { readonly kind: 'stated' };
+
+export interface Submission {
+  readonly token: Secret;
+  readonly expiration: ChosenExpiration;
+  /** The deliberate second step after an inconclusive check. */
+  readonly unchecked: boolean;
+}
+
+export type StepName = 'precheck' | 'form' | 'submitted' | 'checked' | 'intended' | 'stored' | 'verified';
+
+/** One line of progress, as `rotate --json` prints it. Never holds anything of the token. */
+export interface StepReport {
+  readonly step: StepName;
+  readonly credential: string;
+  readonly destination?: string;
+  readonly outcome: string;
+  readonly detail?: string;
+  readonly address?: string;
+}
+
+export type ResultOutcome = 'recorded' | 'partial' | 'rejected' | 'failed' | 'unconfirmed' | 'abandoned';
+
+export interface RotationResult {
+  readonly outcome: ResultOutcome;
+  readonly version?: number;
+  readonly expiry?: Expiry;
+  readonly reasons?: readonly string[];
+  /** What the person should do next, if anything. */
+  readonly next?: readonly string[];
+}
+
+/** What became of one submission: the form stays open after `refused`, and is done after `finished`. */
+export type SubmitOutcome =
+  | { readonly kind: 'refused'; readonly reasons: readonly string[]; readonly mayStoreUnchecked: boolean }
+  | { readonly kind: 'finished'; readonly result: RotationResult };
+
+/** What the page and the terminal show before anything is pasted: the runbook card of one credential. */
+export interface RotationCard {
+  readonly credential: string;
+  readonly purpose: string;
+  readonly kindTitle: string;
+  readonly issuer: string;
+  /** Host and address of the issuer where it is not the public one; shown with emphasis. */
+  readonly issuerHost: string;
+  readonly issuerPage: string | undefined;
+  readonly steps: readonly string[];
+  readonly nameAtIssuer: string | undefined;
+  readonly scopes: readonly string[];
+  readonly declaredLifetime: string | undefined;
+  readonly destinations: readonly {
+    readonly destination: Destination;
+    /** Host of the API that receives it, such as `api.github.com`. */
+    readonly host: string;
+    /** GitHub's time of the last change, or undefined: the secret will be created. */
+    readonly updatedAt: Date | undefined;
+  }[];
+  /** Hosts other than the public ones, to be named before anything is pasted. */
+  readonly unusualHosts: readonly string[];
+  /** The same six characters stand in the terminal and on the page, so that a foreign page is noticed. */
+  readonly code: string;
+  readonly presets: readonly number[];
+  readonly customDate: boolean;
+  readonly never: boolean;
+  /** The expiry stated on the command line; then the page does not ask. */
+  readonly statedExpiry: string | undefined;
+  /** What the live check proves; undefined: this kind is not checked live. */
+  readonly proves: string | undefined;
+}
+
+/** Where the journal of rotations is kept. Every change is durable when the call returns. */
+export interface RotationLog {
+  open(rotation: { id: string; credential: string; openedAt: Date; pid: number; host: string }): void;
+  move(id: string, to: RotationState, at: Date, detail?: string): void;
+  /** Writes the intent for one destination, and moves the rotation to `intended`. Throws when it cannot be kept. */
+  intend(id: string, intent: DestinationIntent, chosen: NewVersion): void;
+  settleDestination(id: string, destination: Destination, change: DestinationChange): void;
+  record(id: string, version: NewVersion, at: Date): number;
+  /** Every rotation that has not ended: open, interrupted or unconfirmed. */
+  unfinished(): readonly JournalEntry[];
+  unsettled(credential: string): readonly JournalEntry[];
+}
+
+export interface DestinationIntent {
+  readonly destination: Destination;
+  readonly keyId: string;
+  /** GitHub's `updated_at` before the write; undefined: the secret did not exist. */
+  readonly baselineUpdatedAt: Date | undefined;
+  /** By GitHub's clock. */
+  readonly intendedAt: Date;
+  readonly localAt: Date;
+}
+
+export interface DestinationChange {
+  readonly state: 'stored' | 'verified' | 'failed' | 'unconfirmed';
+  readonly at: Date;
+  readonly remoteUpdatedAt?: Date;
+  readonly requestId?: string;
+  readonly detail?: string;
+}
+
+export interface JournalEntry {
+  readonly id: string;
+  readonly credential: string;
+  readonly state: RotationState;
+  readonly openedAt: Date;
+  readonly updatedAt: Date;
+  readonly pid: number;
+  readonly host: string;
+  readonly detail: string | undefined;
+  /** The version that it is to become; known from the first intent on. */
+  readonly chosen: NewVersion | undefined;
+  readonly destinations: readonly JournalDestination[];
+}
+
+export interface JournalDestination {
+  readonly destination: Destination;
+  readonly state: 'intended' | 'stored' | 'verified' | 'failed' | 'unconfirmed';
+  readonly baselineUpdatedAt: Date | undefined;
+  readonly intendedAt: Date;
+  readonly remoteUpdatedAt: Date | undefined;
+}
+
+/** A service that can say whether a token is alive. */
+export interface Issuer {
+  /** Never throws for an answer or a failed call: what could not be learned is `inconclusive`. */
+  check(token: Secret): Promise<IssuerAnswer>;
+}
+
+export type IssuerAnswer =
+  | { readonly verdict: 'live' }
+  | { readonly verdict: 'refused'; readonly reason: string }
+  | { readonly verdict: 'inconclusive'; readonly reason: string };
+
+/** Where tokens are put. All times are GitHub's own. */
+export interface SecretStore {
+  /** Whether the destination can be written to, as far as reading tells. @throws AppError saying what to do */
+  precheck(destination: Destination): Promise<DestinationView>;
+  /** @throws AppError */
+  read(destination: Destination): Promise<DestinationView>;
+  /** Fetches the environment's key. @throws AppError */
+  publicKey(
+    destination: Destination,
+  ): Promise<{ readonly keyId: string; readonly key: string; readonly serverTime: Date }>;
+  seal(token: Secret, key: string): Promise<string>;
+  /** Never throws for GitHub's answers: a lost one is `unclear`. */
+  put(
+    destination: Destination,
+    sealed: { readonly value: string; readonly keyId: string },
+  ): Promise<PutAnswer>;
+}
+
+export interface DestinationView {
+  readonly updatedAt: Date | undefined;
+  readonly serverTime: Date;
+}
+
+export type PutAnswer =
+  | {
+      readonly kind: 'stored';
+      readonly created: boolean;
+      readonly serverTime: Date | undefined;
+      readonly requestId: string | undefined;
+    }
+  | { readonly kind: 'stale-key'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly hints: readonly string[] }
+  | { readonly kind: 'unclear'; readonly reason: string };
