@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { CratesIoSandbox } from './crates-io.ts';
+import { fakeCratesIoToken, startCratesIo } from './crates-io.ts';
+import type { GitHubSandbox } from './github.ts';
+import { startGitHub } from './github.ts';
+import type { MailSink } from './mail.ts';
+import { startMailSink } from './mail.ts';
+
+/** One repository with its environment, as the example configuration declares it. */
+export interface SandboxPlace {
+  readonly repo: string;
+  readonly environment: string;
+  readonly secret: string;
+}
+
+export interface Sandbox {
+  readonly place: SandboxPlace;
+  readonly github: GitHubSandbox;
+  readonly cratesIo: CratesIoSandbox;
+  readonly mail: MailSink;
+  /** A fine-grained token with environments:write and metadata:read, and nothing more. */
+  readonly sealToken: string;
+  /** The token that the environment holds at first. */
+  readonly oldToken: string;
+  /** A token that the stand-in for crates.io knows as live and scoped: the one to paste. */
+  readonly offeredToken: string;
+  close(): Promise<void>;
+}
+
+/** GitHub, crates.io and a mail server on loopback, furnished for one rotation. @param oldAt when the old token was stored */
+export async function startSandbox(place: SandboxPlace, oldAt: Date): Promise<Sandbox> {
+  const [github, cratesIo, mail] = await Promise.all([startGitHub({}), startCratesIo({}), startMailSink({})]);
+  const sealToken = `github_pat_${randomBytes(24).toString('hex')}`;
+  const oldToken = fakeCratesIoToken(randomBytes(64));
+  const offeredToken = fakeCratesIoToken(randomBytes(64));
+  github.addRepository({ fullName: place.repo });
+  github.addEnvironment(place.repo, place.environment);
+  github.addSecret({
+    repository: place.repo,
+    environment: place.environment,
+    name: place.secret,
+    value: oldToken,
+    at: oldAt,
+  });
+  github.addToken(sealToken, {
+    permissions: { environments: 'write', metadata: 'read' },
+    repositories: [place.repo],
+  });
+  for (const token of [oldToken, offeredToken])
+    cratesIo.addToken(token, { scopes: ['publish-new', 'publish-update'] });
+  return {
+    place,
+    github,
+    cratesIo,
+    mail,
+    sealToken,
+    oldToken,
+    offeredToken,
+    close: async () => {
+      await Promise.all([github.close(), cratesIo.close(), mail.close()]);
+    },
+  };
+}
