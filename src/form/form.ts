@@ -1,0 +1,73 @@
+import type { RotationCard, StepReport, Submission, SubmitOutcome } from '../rotate/rotation.ts';
+import { Door } from './door.ts';
+import { allowedHosts, fingerprint } from './guard.ts';
+import type { FormEnd } from './life.ts';
+import { Life } from './life.ts';
+import { listen } from './server.ts';
+import { Session } from './session.ts';
+
+export interface FormOptions {
+  /** The address to listen on: 127.0.0.1 unless in a container. */
+  readonly bind: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The port under which the browser reaches the form, where that is another one; undefined: the bound port. */
+  readonly publicPort: number | undefined;
+  readonly card: RotationCard;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly now: () => Date;
+  readonly submit: (submission: Submission, progress: (report: StepReport) => void) => Promise<SubmitOutcome>;
+  /** One line for the terminal; each kind of warning comes once. */
+  readonly warn: (text: string) => void;
+  readonly maxTokenBytes?: number;
+  readonly deadlines?: { readonly firstLoadMs: number; readonly totalMs: number };
+}
+
+export type { FormEnd } from './life.ts';
+
+export interface OpenForm {
+  readonly address: string;
+  /** The port that is listened on. */
+  readonly port: number;
+  /** Resolves when the port is closed and the last answer has left; rejects with what `submit` threw, if it did. */
+  readonly ended: Promise<FormEnd>;
+  cancel(): Promise<void>;
+}
+
+const DEADLINES = { firstLoadMs: 10 * 60_000, totalMs: 30 * 60_000 };
+const MAX_TOKEN_BYTES = 1_024;
+
+/** @throws AppError conflict when the port is taken, invalid_input when the address cannot be listened on */
+export async function openForm(options: FormOptions): Promise<OpenForm> {
+  const listener = await listen(options.bind, options.port);
+  const path = `/${Buffer.from(options.randomBytes(32)).toString('base64url')}`;
+  const port = options.publicPort ?? listener.port;
+  const life = new Life(listener, options.deadlines ?? DEADLINES);
+  const maxTokenBytes = options.maxTokenBytes ?? MAX_TOKEN_BYTES;
+  const session = new Session({
+    ...options,
+    maxTokenBytes,
+    nonce: Buffer.from(options.randomBytes(32)).toString('base64url'),
+    minutesLeft: () => life.minutesLeft(),
+    busy: () => life.hold(),
+    reopened: () => life.release(),
+    finished: (result) => life.end({ kind: 'finished', result }),
+    broken: (error) => life.fail(error),
+  });
+  const gate = { hosts: allowedHosts(port), path: fingerprint(path), maxBodyBytes: bodyLimit(maxTokenBytes) };
+  listener.serve(new Door(gate, listener, session, life, options.warn).answer);
+  return {
+    address: `http://127.0.0.1:${port}${path}`,
+    port: listener.port,
+    ended: life.ended,
+    cancel: async () => {
+      life.end({ kind: 'cancelled' });
+      await life.ended.catch(() => undefined);
+    },
+  };
+}
+
+/** Every byte of the token may be sent as `%XX`; the other fields fit into the rest. */
+function bodyLimit(maxTokenBytes: number): number {
+  return 3 * maxTokenBytes + 1_024;
+}

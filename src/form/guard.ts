@@ -1,0 +1,169 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** The part of a request that is judged before any of its body is read, as it came over the wire. */
+export interface RequestHead {
+  readonly method: string;
+  readonly httpVersion: string;
+  readonly url: string;
+  /** Names and values in turn, duplicates kept: Node's `headers` keeps only the first Host. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** What the form answers to. */
+export interface Gate {
+  readonly hosts: readonly string[];
+  readonly path: Fingerprint;
+  readonly maxBodyBytes: number;
+}
+
+export type RefusalReason =
+  | 'method'
+  | 'version'
+  | 'host'
+  | 'path'
+  | 'site'
+  | 'prefetch'
+  | 'origin'
+  | 'expect'
+  | 'body'
+  | 'length'
+  | 'type';
+
+export type Verdict =
+  | { readonly kind: 'show' }
+  | { readonly kind: 'submit'; readonly length: number }
+  /** The right address, opened from another site. */
+  | { readonly kind: 'cross-site' }
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: RefusalReason };
+
+/** A SHA-256 digest: secrets are compared by digest, so that neither content nor length shows in the time it takes. */
+export type Fingerprint = Uint8Array;
+
+export function fingerprint(secret: string | Uint8Array): Fingerprint {
+  return createHash('sha256').update(secret).digest();
+}
+
+export function matches(expected: Fingerprint, candidate: string | Uint8Array): boolean {
+  return timingSafeEqual(expected, fingerprint(candidate));
+}
+
+/** The names under which a browser on this machine, or behind `ssh -L` with the same port, reaches the form. */
+export function allowedHosts(port: number): readonly string[] {
+  const names = ['127.0.0.1', 'localhost', '[::1]'];
+  // Fetch standard: the default port is left out of Host and Origin.
+  return port === 80
+    ? [...names, ...names.map((name) => `${name}:80`)]
+    : names.map((name) => `${name}:${port}`);
+}
+
+type Check = (head: RequestHead, gate: Gate) => Verdict | undefined;
+
+/** In this order: the first that objects decides. What passes all of them is the honest browser. */
+const CHECKS: readonly Check[] = [
+  method,
+  version,
+  host,
+  path,
+  site,
+  prefetch,
+  expect,
+  bodyless,
+  origin,
+  type,
+];
+
+/** Decides on one request. Pure: limits, the nonce and the state of the form are judged after it. */
+export function judge(head: RequestHead, gate: Gate): Verdict {
+  for (const check of CHECKS) {
+    const verdict = check(head, gate);
+    if (verdict) return verdict;
+  }
+  return head.method === 'POST' ? submitted(head, gate) : { kind: 'show' };
+}
+
+function method(head: RequestHead): Verdict | undefined {
+  return ['GET', 'HEAD', 'POST'].includes(head.method) ? undefined : refused(405, 'method');
+}
+
+function version(head: RequestHead): Verdict | undefined {
+  return head.httpVersion === '1.1' ? undefined : refused(505, 'version');
+}
+
+// RFC 9112 §3.2: any number of Host lines but one is a 400. An unknown name is how DNS rebinding shows; it is misdirected
+// (RFC 9110 §15.5.20).
+function host(head: RequestHead, gate: Gate): Verdict | undefined {
+  const hosts = valuesOf(head, 'host');
+  if (hosts.length !== 1) return refused(400, 'host');
+  return gate.hosts.includes(hosts[0] ?? '') ? undefined : refused(421, 'host');
+}
+
+// One exact string: no query, no absolute form, no `//host/path`.
+function path(head: RequestHead, gate: Gate): Verdict | undefined {
+  return matches(gate.path, head.url) ? undefined : refused(404, 'path');
+}
+
+// Fetch Metadata: `same-site` is refused, since every other port of localhost is the same site. Browsers that do not
+// send it fall through to the check of Origin.
+function site(head: RequestHead): Verdict | undefined {
+  const sites = valuesOf(head, 'sec-fetch-site');
+  if (sites.length === 0) return undefined;
+  const [value] = sites;
+  if (sites.length > 1) return refused(403, 'site');
+  if (value === 'same-origin') return undefined;
+  if (head.method === 'POST') return refused(403, 'site');
+  if (value === 'none') return undefined;
+  return value === 'same-site' || value === 'cross-site' ? { kind: 'cross-site' } : refused(403, 'site');
+}
+
+// A page loaded ahead of its time would start the clock of the form without anybody looking at it.
+function prefetch(head: RequestHead): Verdict | undefined {
+  const early = [...valuesOf(head, 'sec-purpose'), ...valuesOf(head, 'purpose')];
+  return early.some((value) => value.startsWith('prefetch')) ? refused(403, 'prefetch') : undefined;
+}
+
+function expect(head: RequestHead): Verdict | undefined {
+  return valuesOf(head, 'expect').length > 0 ? refused(417, 'expect') : undefined;
+}
+
+function bodyless(head: RequestHead): Verdict | undefined {
+  if (head.method === 'POST') return undefined;
+  const lengths = valuesOf(head, 'content-length').filter((value) => value !== '0');
+  return lengths.length + valuesOf(head, 'transfer-encoding').length > 0 ? refused(400, 'body') : undefined;
+}
+
+// A missing, `null` or listed Origin is no browser's honest submit (Fetch standard, "append a request Origin header").
+function origin(head: RequestHead): Verdict | undefined {
+  if (head.method !== 'POST') return undefined;
+  const origins = valuesOf(head, 'origin');
+  const expected = `http://${valuesOf(head, 'host')[0]}`;
+  return origins.length === 1 && origins[0] === expected ? undefined : refused(403, 'origin');
+}
+
+function type(head: RequestHead): Verdict | undefined {
+  if (head.method !== 'POST') return undefined;
+  const types = valuesOf(head, 'content-type');
+  const form = /^application\/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?$/i;
+  const encoded = valuesOf(head, 'content-encoding').length > 0;
+  return types.length === 1 && form.test(types[0] ?? '') && !encoded ? undefined : refused(415, 'type');
+}
+
+function submitted(head: RequestHead, gate: Gate): Verdict {
+  const lengths = valuesOf(head, 'content-length');
+  if (valuesOf(head, 'transfer-encoding').length > 0 || lengths.length === 0) return refused(411, 'length');
+  const [text = ''] = lengths;
+  if (lengths.length > 1 || !/^[1-9]\d*$/.test(text)) return refused(400, 'length');
+  const length = Number(text);
+  return length <= gate.maxBodyBytes ? { kind: 'submit', length } : refused(413, 'length');
+}
+
+function refused(status: number, reason: RefusalReason): Verdict {
+  return { kind: 'refused', status, reason };
+}
+
+export function valuesOf(head: RequestHead, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let index = 0; index + 1 < head.rawHeaders.length; index += 2) {
+    if (head.rawHeaders[index]?.toLowerCase() === name) values.push(head.rawHeaders[index + 1] ?? '');
+  }
+  return values;
+}

@@ -1,0 +1,81 @@
+import type { RotationResult } from '../rotate/rotation.ts';
+import type { Listener } from './server.ts';
+
+export type FormEnd =
+  | { readonly kind: 'finished'; readonly result: RotationResult }
+  | { readonly kind: 'expired'; readonly opened: boolean }
+  | { readonly kind: 'cancelled' };
+
+/** How long the form is open, by the monotonic clock that timers run on, and how it ends: once. */
+export class Life {
+  readonly #listener: Pick<Listener, 'close'>;
+  readonly #deadlines: { readonly firstLoadMs: number; readonly totalMs: number };
+  readonly #ending = Promise.withResolvers<FormEnd>();
+  #timer: NodeJS.Timeout | undefined;
+  #closesAt = 0;
+  #opened = false;
+  #held = false;
+  #due = false;
+  #over = false;
+
+  constructor(
+    listener: Pick<Listener, 'close'>,
+    deadlines: { readonly firstLoadMs: number; readonly totalMs: number },
+  ) {
+    this.#listener = listener;
+    this.#deadlines = deadlines;
+    this.#closeIn(deadlines.totalMs);
+  }
+
+  get ended(): Promise<FormEnd> {
+    return this.#ending.promise;
+  }
+
+  /** The first time that somebody sees the form. */
+  loaded(): void {
+    if (this.#opened) return;
+    this.#opened = true;
+    if (performance.now() + this.#deadlines.firstLoadMs < this.#closesAt)
+      this.#closeIn(this.#deadlines.firstLoadMs);
+  }
+
+  /** A token is on its way: a deadline waits, so that nothing is cut off. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (this.#due) this.#expire();
+  }
+
+  minutesLeft(): number {
+    return Math.max(1, Math.ceil((this.#closesAt - performance.now()) / 60_000));
+  }
+
+  end(end: FormEnd): void {
+    this.#finish(() => this.#ending.resolve(end));
+  }
+
+  fail(error: unknown): void {
+    this.#finish(() => this.#ending.reject(error));
+  }
+
+  #closeIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#closesAt = performance.now() + milliseconds;
+    this.#timer = setTimeout(() => this.#expire(), milliseconds);
+  }
+
+  #expire(): void {
+    this.#due = true;
+    if (!this.#held) this.end({ kind: 'expired', opened: this.#opened });
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    void this.#listener.close().then(settle);
+  }
+}

@@ -1,0 +1,142 @@
+import { formatForPeople } from '../domain/calendar.ts';
+import type { Html } from '../domain/html.ts';
+import { html } from '../domain/html.ts';
+import type { RotationCard } from '../rotate/rotation.ts';
+import type { FormView } from './fields.ts';
+import { expirationField, tokenField, uncheckedField } from './fields.ts';
+import { MASTHEAD, noticePage, PAGE_END, pageStart, where } from './layout.ts';
+
+export function formPage(view: FormView): Html {
+  const { card, problems } = view;
+  const title = `${problems.length > 0 ? 'Not stored yet: ' : ''}${card.credential} · reseal`;
+  return html`${pageStart(title)}${MASTHEAD}<main class="sheet">
+${problemSummary(view)}${heading(card)}${matchingCode(card)}${destinations(card)}${unusualHosts(card)}${issuerSteps(card)}${form(view)}
+</main>
+${PAGE_END}`;
+}
+
+/** Another tab asks while a token is on its way. */
+export function busyPage(): Html {
+  return noticePage(
+    'Already being stored',
+    'A token was sent from this form a moment ago and is being stored. Nothing of this second request was used. The first tab and your terminal show the result.',
+  );
+}
+
+/** For the right address opened from another site: it names nothing, since that site may be showing it. */
+export function crossSitePage(): Html {
+  return noticePage(
+    'Open this address in a new tab',
+    'It was opened from another page, and is shown only when you open it yourself: copy the address from your terminal into a new tab.',
+  );
+}
+
+function problemSummary({ card, problems, offerUnchecked }: FormView): Html | undefined {
+  if (problems.length === 0) return undefined;
+  const heading = offerUnchecked
+    ? `Not stored yet: ${card.issuer} could not confirm the token`
+    : 'Not stored yet: please look again';
+  return html`<section class="summary" role="alert" tabindex="-1" autofocus aria-labelledby="summary-title">
+<h2 id="summary-title">${heading}</h2>
+<ul>${problems.map((problem) => html`<li><a href="#${problem.field}">${problem.reason}</a></li>`)}</ul>
+<p>Nothing was changed at GitHub. The token field was emptied: paste the token once more.</p>
+</section>
+`;
+}
+
+function heading(card: RotationCard): Html {
+  return html`<div class="heading">
+<p class="eyebrow">New ${card.kindTitle}</p>
+<h1>${card.credential}</h1>
+<p class="lede">${card.purpose}</p>
+</div>
+`;
+}
+
+function matchingCode(card: RotationCard): Html {
+  return html`<section class="matching" aria-labelledby="code-title">
+<h2 id="code-title" class="eyebrow">Matching code</h2>
+<p class="code"><code>${card.code}</code></p>
+<p>The same code stands in your terminal. If it does not, this is not your form: close the tab and paste nothing.</p>
+</section>
+`;
+}
+
+function destinations(card: RotationCard): Html {
+  const rows = card.destinations.map(
+    ({ destination, host, updatedAt }) => html`<li>${where(destination)}
+<span class="meta">${host} · ${updatedAt ? `last changed ${formatForPeople(updatedAt)}` : 'not there yet: will be created'}</span></li>
+`,
+  );
+  return html`<section aria-labelledby="where-title">
+<h2 id="where-title">Where it goes</h2>
+<ul class="destinations">${rows}</ul>
+</section>
+`;
+}
+
+function unusualHosts(card: RotationCard): Html | undefined {
+  if (card.unusualHosts.length === 0) return undefined;
+  return html`<section class="warning" aria-labelledby="hosts-title">
+<h2 id="hosts-title">Not the public address</h2>
+<ul>${card.unusualHosts.map((host) => html`<li><strong>${host}</strong></li>`)}</ul>
+<p>This comes from the configuration. Go on only if you know that it is right.</p>
+</section>
+`;
+}
+
+function issuerSteps(card: RotationCard): Html {
+  return html`<section aria-labelledby="steps-title">
+<h2 id="steps-title">First, at ${card.issuer}</h2>
+${issuerLink(card)}<ol class="steps">${card.steps.map((step) => html`<li>${step}</li>`)}</ol>
+${facts(card)}</section>
+`;
+}
+
+function issuerLink(card: RotationCard): Html | undefined {
+  if (card.issuerPage === undefined || !/^https?:\/\//i.test(card.issuerPage)) return undefined;
+  return html`<p><a class="outward" href="${card.issuerPage}" rel="noreferrer" target="_blank">Open ${card.issuer} <span aria-hidden="true">↗</span><span class="sr"> (in a new tab)</span></a> <span class="meta address">${card.issuerPage.replace(/^https?:\/\//i, '')}</span></p>
+`;
+}
+
+function facts(card: RotationCard): Html | undefined {
+  const name =
+    card.nameAtIssuer &&
+    html`<div><dt>Name there</dt><dd><code class="chip">${card.nameAtIssuer}</code></dd></div>`;
+  const scopes =
+    card.scopes.length > 0 &&
+    html`<div><dt>Scopes to tick</dt><dd>${card.scopes.map((scope) => html`<code class="chip">${scope}</code> `)}</dd></div>`;
+  if (!name && !scopes) return undefined;
+  return html`<dl class="facts">${name || undefined}${scopes}</dl>
+`;
+}
+
+function form(view: FormView): Html {
+  return html`<form method="post" accept-charset="utf-8" aria-labelledby="form-title">
+<h2 id="form-title">Then, here</h2>
+<input type="hidden" name="nonce" value="${view.nonce}">
+${tokenField(view)}${expirationField(view)}${uncheckedField(view)}${consequences(view.card)}<p class="act"><button type="submit">Check, seal and store</button></p>
+<p class="meta">${lifeOfForm(view.minutesLeft)}</p>
+</form>`;
+}
+
+function lifeOfForm(minutes: number): string {
+  const left = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+  return `This form is open for ${left} from now at most, and for one token. Closing the tab changes nothing.`;
+}
+
+function consequences(card: RotationCard): Html {
+  const hosts = [...new Set(card.destinations.map((destination) => destination.host))].join(', ');
+  const check =
+    card.proves === undefined
+      ? html`<li>This kind of token cannot be checked live: only its form is looked at.</li>`
+      : html`<li>It goes once, over TLS, to <strong>${card.issuerHost}</strong> for the live check. That proves ${card.proves}.</li>`;
+  return html`<div class="consequences">
+<h3>What happens when you press the button</h3>
+<ol>${check}
+<li>It is sealed here to the public key of each environment above.</li>
+<li>Only sealed does it go to GitHub (<strong>${hosts}</strong>), which is then asked whether the write landed.</li></ol>
+<p>It goes nowhere else, and is never written to disk.</p>
+</div>
+`;
+}

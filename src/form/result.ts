@@ -1,0 +1,155 @@
+import { formatForPeople } from '../domain/calendar.ts';
+import { formatDestination } from '../domain/credential.ts';
+import type { Expiry } from '../domain/expiry.ts';
+import { describeSource } from '../domain/expiry.ts';
+import type { Html } from '../domain/html.ts';
+import { html } from '../domain/html.ts';
+import type {
+  ResultOutcome,
+  RotationCard,
+  RotationResult,
+  StepName,
+  StepReport,
+} from '../rotate/rotation.ts';
+import { list, MASTHEAD, PAGE_END, pageStart, where } from './layout.ts';
+
+/** The steps after which something may be stored, so that the form cannot be shown again. */
+const PAST_CHECKED: readonly StepName[] = ['intended', 'stored', 'verified'];
+
+export function isPastChecked(report: StepReport): boolean {
+  return PAST_CHECKED.includes(report.step);
+}
+
+const STEPS: Readonly<Record<StepName, string>> = {
+  precheck: 'Destination looked at',
+  form: 'Form opened',
+  submitted: 'Token received',
+  checked: 'Token checked',
+  intended: 'Intent written down',
+  stored: 'Sealed and sent to GitHub',
+  verified: 'Write seen at GitHub',
+};
+
+type Tone = 'good' | 'warn' | 'bad';
+
+const OUTCOMES: Readonly<Record<ResultOutcome, { tone: Tone; title: string; meaning: string }>> = {
+  recorded: {
+    tone: 'good',
+    title: 'Stored and recorded',
+    meaning: 'GitHub shows that a write landed, not which value: that is as much as anybody can read back.',
+  },
+  partial: {
+    tone: 'warn',
+    title: 'Stored at some destinations only',
+    meaning: 'The others still hold the old token. Keep the new one at hand until the rest is done.',
+  },
+  unconfirmed: {
+    tone: 'warn',
+    title: 'Not confirmed',
+    meaning:
+      'A write may have landed, and only a person can say whether it was this one. Nothing was recorded, and the reminders go on. Running the rotation again is safe.',
+  },
+  failed: {
+    tone: 'bad',
+    title: 'Not stored',
+    meaning: 'Nothing was changed at the destination: what was there before is still there.',
+  },
+  rejected: {
+    tone: 'bad',
+    title: 'Refused',
+    meaning: 'The token was not stored. Nothing was changed at the destination.',
+  },
+  abandoned: {
+    tone: 'bad',
+    title: 'Stopped',
+    meaning: 'The rotation was given up. Nothing was changed at the destination.',
+  },
+};
+
+/** The answer up to its steps, which follow one by one as they are proven. */
+export function progressStart(card: RotationCard): Html {
+  const only = card.destinations.length === 1 && card.destinations[0];
+  return html`${pageStart(`Storing ${card.credential} · reseal`)}${MASTHEAD}<main class="sheet">
+<div class="heading">
+<p class="eyebrow">New ${card.kindTitle}</p>
+<h1>${card.credential}</h1>
+${only && html`<p>${where(only.destination)}</p>`}
+<p class="working">Each step appears here once it is proven. Closing this tab does not stop it: your terminal shows the same.</p>
+</div>
+<ol class="progress">
+`;
+}
+
+export function stepItem(report: StepReport, card: RotationCard): Html {
+  const several = card.destinations.length > 1;
+  const entry = card.destinations.find((each) => formatDestination(each.destination) === report.destination);
+  const place = entry ? where(entry.destination) : report.destination;
+  return html`<li><span class="step">${STEPS[report.step]}</span> <span class="outcome">${report.outcome}</span>
+${several && place && html`<span class="meta">${place}</span>`}${report.detail && html`<span class="meta">${report.detail}</span>`}</li>
+`;
+}
+
+export function resultEnd(result: RotationResult): Html {
+  const { tone, title, meaning } = OUTCOMES[result.outcome];
+  return html`</ol>
+<section class="result ${tone}" aria-labelledby="result-title">
+<h2 id="result-title">${title}</h2>
+${recorded(result)}${reasons(result)}<p>${meaning}</p>
+${next(result)}</section>
+${closing()}`;
+}
+
+/** The submission was refused after its steps had been shown already: the form is open still, behind its address. */
+export function refusedEnd(reasons: readonly string[]): Html {
+  return html`</ol>
+<section class="result bad" aria-labelledby="result-title">
+<h2 id="result-title">Not stored</h2>
+${list(reasons)}
+<p>The form is still open: open its address again from your terminal.</p>
+</section>
+</main>
+${PAGE_END}`;
+}
+
+/** Something broke that nobody foresaw. Its text is not shown: it may hold anything. */
+export function brokenEnd(): Html {
+  return html`</ol>
+<section class="result bad" aria-labelledby="result-title">
+<h2 id="result-title">Stopped by an error</h2>
+<p>The terminal says what is known. Until then, take it that the token may or may not have been stored, and that nothing was recorded.</p>
+</section>
+${closing()}`;
+}
+
+function recorded(result: RotationResult): Html | undefined {
+  if (result.version === undefined && result.expiry === undefined) return undefined;
+  return html`<dl class="facts">${result.version !== undefined && html`<div><dt>Version</dt><dd>${result.version}</dd></div>`}${result.expiry && html`<div><dt>Expires</dt><dd>${describeExpiry(result.expiry)}</dd></div>`}</dl>
+`;
+}
+
+function describeExpiry(expiry: Expiry): Html {
+  switch (expiry.kind) {
+    case 'known':
+      return html`<strong>${formatForPeople(expiry.at)}</strong>, ${describeSource(expiry.source)}`;
+    case 'never':
+      return html`<strong>never</strong>, ${describeSource(expiry.source)}`;
+    case 'unknown':
+      return html`<strong>not known</strong>: there will be a line about it every month`;
+  }
+}
+
+function reasons(result: RotationResult): Html | undefined {
+  return result.reasons && result.reasons.length > 0 ? list(result.reasons) : undefined;
+}
+
+function next(result: RotationResult): Html | undefined {
+  if (!result.next || result.next.length === 0) return undefined;
+  return html`<h3>What to do next</h3>
+${list(result.next)}`;
+}
+
+function closing(): Html {
+  return html`<p class="meta">The form is closed, and its address answers no more. You can close this tab.</p>
+</main>
+${PAGE_END}`;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { offeredOptions, readChoice } from '../../src/form/choice.ts';
+import { buildCard, NOW } from '../support/form.ts';
+
+const CARD = buildCard();
+
+function choose(expiration?: string, expiresOn?: string, card = CARD) {
+  return readChoice({ expiration, expiresOn }, card, NOW);
+}
+
+describe('offeredOptions', () => {
+  describe('when the issuer offers everything', () => {
+    it('returns presets, a date, and no expiration, in this order', () => {
+      const labels = offeredOptions(CARD).map((option) => option.label);
+      expect(labels).toEqual([
+        '7 days',
+        '30 days',
+        '60 days',
+        '90 days',
+        '365 days',
+        'Another date',
+        'No expiration',
+      ]);
+    });
+  });
+
+  describe('when nothing is known of the issuer', () => {
+    it('returns a date, since there must be an answer', () => {
+      const card = buildCard({ presets: [], customDate: false, never: false });
+      expect(offeredOptions(card)).toEqual([{ value: 'date', label: 'Another date' }]);
+    });
+  });
+
+  describe('when the issuer offers presets only', () => {
+    it('returns no more than these', () => {
+      const card = buildCard({ presets: [1], customDate: false, never: false });
+      expect(offeredOptions(card)).toEqual([{ value: '1d', label: '1 day' }]);
+    });
+  });
+});
+
+describe('readChoice', () => {
+  describe('when the answer is one of those offered', () => {
+    it('returns the days, with the empty date field that comes along', () => {
+      expect(choose('365d', '')).toEqual({ kind: 'chosen', expiration: { kind: 'days', days: 365 } });
+    });
+
+    it('returns never', () => {
+      expect(choose('never', '')).toEqual({ kind: 'chosen', expiration: { kind: 'never' } });
+    });
+
+    it.each(['2026-11-24', '2028-02-29', '2036-11-23'])('returns the date %s', (date) => {
+      expect(choose('date', date)).toEqual({ kind: 'chosen', expiration: { kind: 'date', date } });
+    });
+  });
+
+  describe('when the answer is missing', () => {
+    it('returns a problem: nothing is assumed', () => {
+      expect(choose(undefined, '')).toMatchObject({ kind: 'problem', field: 'expiration' });
+    });
+  });
+
+  describe('when the date cannot be right', () => {
+    it.each([
+      ['', 'Enter the date'],
+      ['2026-02-30', 'not a date'],
+      ['2027-1-1', 'not a date'],
+      ['01/06/2027', 'not a date'],
+      ['2027-06-01T00:00:00Z', 'not a date'],
+      ['2026-11-23', 'in the past'],
+      ['2020-01-01', 'in the past'],
+      ['2036-11-24', 'ten years'],
+      ['9999-12-31', 'ten years'],
+    ])('returns a problem for %j', (date, words) => {
+      const choice = choose('date', date);
+      expect(choice).toMatchObject({ kind: 'problem', field: 'expires-on' });
+      expect(choice).toHaveProperty('reason', expect.stringContaining(words));
+    });
+  });
+
+  describe('when the page could not have sent it', () => {
+    it.each(['8d', '365', 'Never', '', 'stated'])('returns foreign for %j', (expiration) => {
+      expect(choose(expiration)).toEqual({ kind: 'foreign' });
+    });
+
+    it('returns foreign for never where the issuer does not offer it', () => {
+      expect(choose('never', '', buildCard({ never: false }))).toEqual({ kind: 'foreign' });
+    });
+  });
+
+  describe('when the command line has said it already', () => {
+    const stated = buildCard({ statedExpiry: '2027-06-01' });
+
+    it('returns stated, and offers nothing', () => {
+      expect(choose(undefined, undefined, stated)).toEqual({
+        kind: 'chosen',
+        expiration: { kind: 'stated' },
+      });
+      expect(offeredOptions(stated)).toEqual([]);
+    });
+
+    it('returns foreign for any answer', () => {
+      expect(choose('365d', undefined, stated)).toEqual({ kind: 'foreign' });
+    });
+  });
+});

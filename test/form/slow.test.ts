@@ -1,0 +1,54 @@
+import { describe, it } from 'vitest';
+import type { TestForm } from '../support/form.ts';
+import { formBody, load, openTestForm, submit, submitHeaders } from '../support/form.ts';
+import { accepts, openSocket, parseAnswer, readAll, requestText } from '../support/raw-http.ts';
+
+/** Sends the beginning of something, and returns what comes back, with the milliseconds until then. */
+async function begin(form: TestForm, text: string): Promise<{ wire: string; after: number }> {
+  const socket = await openSocket(form.port);
+  const started = performance.now();
+  const wire = readAll(socket);
+  socket.write(text);
+  return { wire: await wire, after: performance.now() - started };
+}
+
+// These wait for the server's own deadlines, so they wait side by side.
+describe.concurrent('openForm', () => {
+  describe('when headers are sent slowly', () => {
+    it('answers 408 within 7 seconds, and an honest tab in between', async ({ expect }) => {
+      const form = await openTestForm([]);
+      const slow = begin(form, `GET ${form.path} HTTP/1.1\r\nHost: `);
+      expect((await load(form)).status).toBe(200);
+      const { wire, after } = await slow;
+      expect(parseAnswer(wire)).toMatchObject({ status: 408, body: 'Not available.\n' });
+      expect(after).toBeLessThan(7_000);
+      expect((await submit(form)).status).toBe(200);
+      await form.ended;
+    });
+  });
+
+  describe('when a body is sent slowly', () => {
+    it('answers 408 within 12 seconds, and stays open', async ({ expect }) => {
+      const form = await openTestForm([]);
+      const body = formBody(form);
+      const head = requestText(`POST ${form.path} HTTP/1.1`, submitHeaders(form, body), body.slice(0, -1));
+      const { wire, after } = await begin(form, head);
+      expect(parseAnswer(wire)).toMatchObject({ status: 408, body: 'Not available.\n' });
+      expect(after).toBeLessThan(12_000);
+      expect(form.received).toEqual([]);
+      expect((await submit(form)).status).toBe(200);
+      await form.ended;
+    });
+  });
+
+  describe('when a connection stays silent', () => {
+    it('closes it without a word, and stays open', async ({ expect }) => {
+      const form = await openTestForm([]);
+      const { wire, after } = await begin(form, '');
+      expect(wire).toBe('');
+      expect(after).toBeLessThan(12_000);
+      expect(await accepts(form.port)).toBe(true);
+      await form.cancel();
+    });
+  });
+});
