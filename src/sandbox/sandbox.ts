@@ -27,9 +27,22 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** GitHub, crates.io and a mail server on loopback, furnished for one rotation. @param oldAt when the old token was stored */
-export async function startSandbox(place: SandboxPlace, oldAt: Date): Promise<Sandbox> {
-  const [github, cratesIo, mail] = await Promise.all([startGitHub({}), startCratesIo({}), startMailSink({})]);
+/**
+ * GitHub, crates.io and a mail server on loopback, furnished for one rotation.
+ *
+ * @param oldAt when the old token was stored
+ * @param now GitHub's clock
+ */
+export async function startSandbox(
+  place: SandboxPlace,
+  oldAt: Date,
+  now = () => new Date(),
+): Promise<Sandbox> {
+  const [github, cratesIo, mail] = await Promise.all([
+    startGitHub({ now }),
+    startCratesIo({}),
+    startMailSink({}),
+  ]);
   const sealToken = `github_pat_${randomBytes(24).toString('hex')}`;
   const oldToken = fakeCratesIoToken(randomBytes(64));
   const offeredToken = fakeCratesIoToken(randomBytes(64));

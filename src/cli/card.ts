@@ -1,0 +1,56 @@
+import { formatForPeople } from '../domain/calendar.ts';
+import { unusualHosts } from '../outside.ts';
+import type { RotationCard } from '../rotate/rotation.ts';
+import type { OpenRotation } from './open-rotation.ts';
+
+// Without 0/O, 1/I/L and the like, since people compare it by eye.
+const LETTERS = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+
+/** The runbook card of one rotation, for page and terminal. */
+export function makeCard({
+  app,
+  rotation,
+  before,
+}: Pick<OpenRotation, 'app' | 'rotation' | 'before'>): RotationCard {
+  const { declaration, kind, stated } = rotation;
+  const { config, world } = app;
+  return {
+    credential: declaration.name,
+    purpose: declaration.purpose ?? '',
+    kindTitle: kind.title,
+    issuer: kind.issuer,
+    issuerHost: kind.proves === undefined ? kind.issuer : new URL(config.registries.cratesIo.url).host,
+    issuerPage: kind.pages?.renew,
+    steps: kind.steps(declaration),
+    nameAtIssuer: declaration.nameAtIssuer,
+    scopes: declaration.scopes,
+    declaredLifetime: declaration.lifetime,
+    destinations: [...before].map(([destination, { updatedAt }]) => ({
+      destination,
+      host: new URL(config.github.apiUrl).host,
+      updatedAt,
+    })),
+    unusualHosts: unusualHosts(kind, config),
+    code: matchingCode(world.randomBytes),
+    presets: kind.lifetimes.presets,
+    customDate: kind.lifetimes.custom,
+    never: kind.lifetimes.never,
+    statedExpiry:
+      stated?.kind === 'expires'
+        ? formatForPeople(stated.at)
+        : stated
+          ? `${stated.lifetime} from now`
+          : undefined,
+    proves: kind.proves,
+  };
+}
+
+function matchingCode(randomBytes: (size: number) => Uint8Array): string {
+  let code = '';
+  while (code.length < 6) {
+    // 31 letters: bytes from 248 on are left out, so that each letter is equally likely.
+    for (const byte of randomBytes(12))
+      if (byte < 248 && code.length < 6) code += LETTERS[byte % LETTERS.length];
+  }
+  return code;
+}

@@ -1,0 +1,91 @@
+import type { CommandSpec } from './command.ts';
+
+/** Every command, in the order in which `--help` lists them. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    usage: 'init',
+    summary:
+      'create the database and, where there is none, a commented configuration; nothing is overwritten',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    usage: 'status',
+    summary:
+      'every credential: where it lives, days left, state, next mail; undelivered mail; the daemon’s last beat',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    usage: 'record <name>',
+    summary: 'adopt a credential that already exists; touches nothing outside',
+    options: [
+      { flags: '--created <date>', description: 'when it was made at its issuer' },
+      { flags: '--expires <date>', description: 'when it expires, as its issuer shows it' },
+      {
+        flags: '--lifetime <duration>',
+        description: 'how long it lives, such as 365d or 1y; else as declared',
+      },
+      { flags: '--never', description: 'it does not expire' },
+    ],
+    example: 'reseal record crates-io --expires 2027-06-01',
+    load: () => import('./commands/record.ts'),
+  },
+  {
+    usage: 'rotate <name>',
+    summary:
+      'take the new token through a one-shot local form, check it, seal it into GitHub, prove that it landed',
+    options: [
+      { flags: '--expires <date>', description: 'when the new token expires; else the form asks' },
+      { flags: '--lifetime <duration>', description: 'how long the new token lives; else the form asks' },
+      { flags: '--stdin', description: 'read the token from standard input instead (no echo on a terminal)' },
+      { flags: '--port <port>', description: 'port of the form' },
+      { flags: '--public-port <port>', description: 'port under which the browser reaches the form' },
+      { flags: '--unchecked', description: 'store it although its issuer cannot be asked' },
+    ],
+    example: 'reseal rotate crates-io',
+    load: () => import('./commands/rotate.ts'),
+  },
+  {
+    usage: 'confirm <name>',
+    summary: 'settle an unconfirmed rotation: what only a person knows',
+    options: [
+      { flags: '--stored', description: 'the new token is in GitHub' },
+      { flags: '--expires <date>', description: 'with --stored: when it expires' },
+      { flags: '--not-stored', description: 'the old token still stands' },
+    ],
+    example: 'reseal confirm crates-io --stored --expires 2027-06-01',
+    load: () => import('./commands/confirm.ts'),
+  },
+  {
+    usage: 'daemon',
+    summary: 'the long-running service: reminds, and finishes what was interrupted',
+    options: [{ flags: '--once', description: 'do what is due and exit' }],
+    load: () => import('./commands/daemon.ts'),
+  },
+  {
+    usage: 'history [name]',
+    summary: 'what happened',
+    options: [{ flags: '--check', description: 'compute the chain of entries again' }],
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    usage: 'config <check|show|schema>',
+    summary: 'check the configuration, show it with every default, or print its JSON schema',
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    usage: 'demo',
+    summary: 'the whole job against embedded stand-ins; nothing outside is touched',
+    options: [{ flags: '--auto', description: 'drive itself, and print each step as it is proven' }],
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    usage: 'healthcheck',
+    summary: 'whether the daemon has come round lately, for a container',
+    load: () => import('./commands/healthcheck.ts'),
+  },
+  {
+    usage: 'version',
+    summary: 'the version',
+    load: () => import('./commands/version.ts'),
+  },
+];

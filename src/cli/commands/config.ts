@@ -1,0 +1,32 @@
+import { loadConfig } from '../../app.ts';
+import { AppError } from '../../domain/error.ts';
+import type { Run } from '../command.ts';
+
+export const run: Run = async ({ world, places, out }, given) => {
+  const [action] = given.arguments;
+  if (action === 'schema') {
+    const { configJsonSchema } = await import('../../config/schema.ts');
+    out.result(JSON.stringify(configJsonSchema(), null, 2));
+    return 0;
+  }
+  if (action !== 'check' && action !== 'show') {
+    throw new AppError('invalid_input', 'say what to do with the configuration', {
+      hints: ['config check, config show or config schema'],
+    });
+  }
+  const { config } = await loadConfig(places, world, undefined, false);
+  if (action === 'show') out.result(JSON.stringify(config, null, 2));
+  else if (out.json) out.resultJson({ schemaVersion: 1, file: places.configPath, ok: true });
+  else {
+    const credentials = config.credentials.length;
+    const pipelines = config.pipelines.length;
+    out.result(
+      `${places.configPath} is good: ${count(credentials, 'credential')}, ${count(pipelines, 'pipeline')}`,
+    );
+  }
+  return 0;
+};
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,75 @@
+import type { App } from '../../app.ts';
+import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
+import { formatForPeople, formatInstant } from '../../domain/calendar.ts';
+import type { Declaration } from '../../domain/credential.ts';
+import { AppError } from '../../domain/error.ts';
+import { daysLeft, describeSource } from '../../domain/expiry.ts';
+import { describeAdopted } from '../../register/record.ts';
+import type { Context, Run } from '../command.ts';
+import { textOption } from '../command.ts';
+
+export const run: Run = async (context, given) => {
+  const { world, places } = context;
+  const db = openUsedDatabase(places, world);
+  try {
+    const { config } = await loadConfig(places, world, db, true);
+    const app = openApp(db, config, places, world);
+    const declaration = findDeclared(app, given.arguments[0] ?? '');
+    const version = describeAdopted(
+      {
+        created: textOption(given, 'created'),
+        expires: textOption(given, 'expires'),
+        lifetime: textOption(given, 'lifetime'),
+        never: given.options['never'] === true,
+      },
+      declaration,
+      world.now(),
+    );
+    app.syncRegister();
+    const before = app.register.find(declaration.name)?.current;
+    if (before && JSON.stringify(before.expiry) === JSON.stringify(version.expiry)) {
+      context.out.talk(
+        `version ${before.version} of "${declaration.name}" is recorded with this expiry already; nothing was changed`,
+      );
+    } else app.register.addVersion(declaration.name, version, world.now());
+    return show(context, app, declaration);
+  } finally {
+    db.close();
+  }
+};
+
+/** @throws AppError invalid_input naming what there is */
+export function findDeclared(app: App, name: string): Declaration {
+  const found = app.config.credentials.find((declaration) => declaration.name === name);
+  if (found) return found;
+  const names = app.config.credentials.map((declaration) => declaration.name);
+  throw new AppError(
+    'invalid_input',
+    `no credential of the configuration is called "${name.replace(/[^\x20-\x7e]/g, '?').slice(0, 64)}"`,
+    {
+      hints: [names.length > 0 ? `there are: ${names.join(', ')}` : 'declare it under "credentials" first'],
+    },
+  );
+}
+
+function show({ out, world }: Context, app: App, { name }: Declaration): number {
+  const current = app.register.find(name)?.current;
+  if (!current) return 0;
+  const { expiry } = current;
+  const expiresAt = expiry.kind === 'known' ? formatInstant(expiry.at) : null;
+  if (out.json) {
+    const left = daysLeft(expiry, world.now()) ?? null;
+    out.resultJson({
+      schemaVersion: 1,
+      name,
+      version: current.version,
+      expiresAt,
+      expirySource: expiry.source,
+      daysLeft: left,
+    });
+    return 0;
+  }
+  const when = expiry.kind === 'known' ? `expires ${formatForPeople(expiry.at)}` : 'never expires';
+  out.result(`${name}: version ${current.version}, ${when} (${describeSource(expiry.source)})`);
+  return 0;
+}

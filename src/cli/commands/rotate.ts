@@ -1,0 +1,164 @@
+import type { App } from '../../app.ts';
+import { loadConfig, openApp, openUsedDatabase, rotationLockPath } from '../../app.ts';
+import { parseInstant, parseLifetime } from '../../domain/calendar.ts';
+import type { Declaration } from '../../domain/credential.ts';
+import { AppError } from '../../domain/error.ts';
+import { findKind } from '../../kinds/catalogue.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { openIssuer, openSealStore } from '../../outside.ts';
+import type { StatedExpiry } from '../../rotate/judge.ts';
+import { ensureFuture } from '../../rotate/judge.ts';
+import { recoverRotations } from '../../rotate/recover.ts';
+import type { Rotation } from '../../rotate/rotate.ts';
+import { precheck } from '../../rotate/rotate.ts';
+import type { ResultOutcome } from '../../rotate/rotation.ts';
+import { acquireLock } from '../../sqlite/lock.ts';
+import type { Context, Given, Run } from '../command.ts';
+import { textOption } from '../command.ts';
+import type { Ended } from '../open-rotation.ts';
+import { rotateByForm } from '../rotate-by-form.ts';
+import { rotateByStdin } from '../rotate-by-stdin.ts';
+import { reportStep, showResult } from '../rotation-talk.ts';
+import { findDeclared } from './record.ts';
+
+const EXIT: Readonly<Record<ResultOutcome, number>> = {
+  recorded: 0,
+  partial: 4,
+  rejected: 3,
+  failed: 3,
+  unconfirmed: 4,
+  abandoned: 3,
+};
+
+export const run: Run = async (context, given) => {
+  const { world, places, out } = context;
+  const db = openUsedDatabase(places, world);
+  try {
+    const { config } = await loadConfig(places, world, db, true);
+    const app = openApp(db, config, places, world);
+    app.syncRegister();
+    const declaration = findDeclared(app, given.arguments[0] ?? '');
+    const kind = findKind(declaration.kind);
+    if (!kind) throw new Error(`the kind "${declaration.kind}" is not in the catalogue`);
+    const stated = readStated(given, world.now());
+    ensureRotatable(declaration, stated, given);
+    const lock = acquireLock(rotationLockPath(places, declaration.name));
+    if (!lock) throw alreadyOpen(app, declaration);
+    try {
+      const ended = await rotateLocked(context, app, declaration, kind, stated, given);
+      showResult(out, declaration.name, ended.result);
+      return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
+    } finally {
+      lock.release();
+    }
+  } finally {
+    db.close();
+  }
+};
+
+async function rotateLocked(
+  context: Context,
+  app: App,
+  declaration: Declaration,
+  kind: Kind,
+  stated: StatedExpiry | undefined,
+  given: Given,
+): Promise<Ended> {
+  const { world, out } = context;
+  const store = await openSealStore(app.config, world);
+  await recoverRotations({
+    log: app.rotations,
+    store: () => store,
+    isOpen: (credential) => credential !== declaration.name && app.isRotationOpen(credential),
+    now: world.now,
+    report: ({ event, detail }) =>
+      out.talk(`an earlier rotation: ${event.replace('rotation.', '')}${detail ? `, ${detail}` : ''}`),
+  });
+  const rotation: Rotation = {
+    id: world.randomBytes(12).toString('hex'),
+    credential: declaration.name,
+    declaration,
+    kind,
+    stated,
+    log: app.rotations,
+    store,
+    issuer: await openIssuer(kind, app.config, world),
+    now: world.now,
+    sleep: world.sleep,
+    report: (step) => reportStep(out, step),
+  };
+  rotation.log.open({
+    id: rotation.id,
+    credential: declaration.name,
+    openedAt: world.now(),
+    pid: process.pid,
+    host: world.host,
+  });
+  const before = await precheckOrFail(rotation);
+  const open = { context, app, rotation, before, unchecked: given.options['unchecked'] === true };
+  if (given.options['stdin'] === true) return rotateByStdin(open);
+  return rotateByForm(open, { port: readPort(given, 'port'), publicPort: readPort(given, 'publicPort') });
+}
+
+async function precheckOrFail(rotation: Rotation): ReturnType<typeof precheck> {
+  try {
+    return await precheck(rotation);
+  } catch (error) {
+    rotation.log.move(rotation.id, 'failed', rotation.now(), 'GitHub was not ready to take a token');
+    throw error;
+  }
+}
+
+function readStated(given: Given, now: Date): StatedExpiry | undefined {
+  const expires = textOption(given, 'expires');
+  const lifetime = textOption(given, 'lifetime');
+  if (expires !== undefined && lifetime !== undefined) {
+    throw new AppError('invalid_input', '--expires and --lifetime say the same thing twice', {
+      hints: ['keep one of them'],
+    });
+  }
+  if (expires !== undefined) {
+    const at = parseInstant(expires);
+    ensureFuture(at, now);
+    return { kind: 'expires', at };
+  }
+  return lifetime === undefined ? undefined : { kind: 'lifetime', lifetime: parseLifetime(lifetime) };
+}
+
+function ensureRotatable(declaration: Declaration, stated: StatedExpiry | undefined, given: Given): void {
+  const { name } = declaration;
+  if (declaration.destinations.length === 0) {
+    throw new AppError(
+      'invalid_input',
+      `"${name}" declares no destination, so there is nowhere to store a token`,
+      {
+        hints: [`record its new date instead: reseal record ${name} --expires 2027-06-01`],
+      },
+    );
+  }
+  if (given.options['stdin'] === true && !stated && !declaration.lifetime) {
+    throw new AppError('invalid_input', 'nothing says when the new token expires', {
+      hints: ['add --expires 2027-06-01 or --lifetime 365d as it was chosen at the issuer'],
+    });
+  }
+}
+
+function readPort(given: Given, name: string): number | undefined {
+  const text = textOption(given, name);
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new AppError('invalid_input', `--${name === 'port' ? 'port' : 'public-port'} is no port number`, {
+    hints: ['a number from 0 to 65535; 0 takes any free one'],
+  });
+}
+
+function alreadyOpen(app: App, { name }: Declaration): AppError {
+  const holder = app.rotations.unsettled(name).at(-1);
+  const who = holder
+    ? ` (process ${holder.pid} on ${holder.host}, since ${holder.openedAt.toISOString().slice(11, 16)} UTC)`
+    : '';
+  return new AppError('conflict', `a rotation of "${name}" is open already${who}`, {
+    hints: ['use its address, or stop it with Ctrl-C there'],
+  });
+}

@@ -1,0 +1,140 @@
+import type { App } from '../../app.ts';
+import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
+import { formatInstant } from '../../domain/calendar.ts';
+import type { CredentialState } from '../../domain/credential.ts';
+import type { CredentialStatus } from '../../register/status.ts';
+import { anyNeedsPerson, credentialStatuses } from '../../register/status.ts';
+import type { OutboxCounts } from '../../remind/reminder.ts';
+import type { JournalEntry } from '../../rotate/rotation.ts';
+import { lastBeat } from '../../sqlite/installation.ts';
+import type { Run } from '../command.ts';
+import type { Output } from '../output.ts';
+import { table } from '../output.ts';
+
+/** Shows, and changes nothing. */
+export const run: Run = async ({ world, places, out }) => {
+  const db = openUsedDatabase(places, world);
+  try {
+    const { config } = await loadConfig(places, world, db, false);
+    const app = openApp(db, config, places, world);
+    const now = world.now();
+    const credentials = statuses(app, now);
+    const deliveries = app.outbox.counts();
+    const lastBeatAt = lastBeat(db, 'cycle');
+    const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
+    const findings = { fail: 0, unknown: 0 };
+    if (out.json) {
+      out.resultJson({
+        schemaVersion: 1,
+        now: formatInstant(now),
+        credentials,
+        deliveries,
+        findings,
+        daemon: beat,
+      });
+    } else print(out, credentials, deliveries, beat.lastBeatAt);
+    return anyNeedsPerson(credentials) || deliveries.dead > 0 || deliveries.ambiguous > 0 ? 1 : 0;
+  } finally {
+    db.close();
+  }
+};
+
+function statuses(app: App, now: Date): readonly CredentialStatus[] {
+  const stored = app.register.list();
+  const known = new Map(stored.map((credential) => [credential.declaration.name, credential]));
+  return credentialStatuses(
+    app.config.credentials,
+    stored,
+    {
+      nextReminderAt: (name) => {
+        const credential = known.get(name);
+        return credential ? app.nextMailAt(credential) : undefined;
+      },
+      unsettled: (name) => {
+        const entries = app.rotations.unsettled(name).filter((entry) => isUnsettled(entry, app));
+        const last = entries.at(-1);
+        return (
+          last && {
+            reason: describeUnsettled(last),
+            destinations: last.destinations.map((place) => place.destination),
+          }
+        );
+      },
+    },
+    now,
+  );
+}
+
+/** Unconfirmed, or left behind by a process that is gone after its intent was written. */
+function isUnsettled(entry: JournalEntry, app: App): boolean {
+  if (entry.state === 'unconfirmed') return true;
+  const intended = entry.state === 'intended' || entry.state === 'stored' || entry.state === 'verified';
+  return intended && !app.isRotationOpen(entry.credential);
+}
+
+function describeUnsettled({ state, openedAt }: JournalEntry): string {
+  const when = formatInstant(openedAt);
+  return state === 'unconfirmed'
+    ? `the rotation of ${when} is unconfirmed: the new token may be in GitHub`
+    : `the rotation of ${when} was interrupted while storing: the new token may be in GitHub`;
+}
+
+const STYLES: Readonly<Record<CredentialState, 'red' | 'yellow' | 'green' | 'dim'>> = {
+  planned: 'dim',
+  never: 'dim',
+  ok: 'green',
+  due: 'yellow',
+  unknown: 'yellow',
+  critical: 'red',
+  expired: 'red',
+  revoked: 'red',
+};
+
+function print(
+  out: Output,
+  credentials: readonly CredentialStatus[],
+  deliveries: OutboxCounts,
+  lastBeatAt: string | null,
+): void {
+  if (credentials.length === 0) out.result('no credential is declared yet');
+  else out.result(table([header(out), ...credentials.map((status) => row(out, status))], out.terminal));
+  for (const { name, unsettled, declared } of credentials) {
+    if (unsettled) {
+      out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
+      out.result(`  → reseal confirm ${name} --stored --expires DATE, or --not-stored; or rotate again`);
+    }
+    if (!declared)
+      out.result(
+        `\n${out.style('yellow', 'not declared')}  ${name} is no longer in the configuration; its reminders go on`,
+      );
+  }
+  const { pending, inFlight, sent, ambiguous, dead } = deliveries;
+  out.result(
+    `\nmail    ${sent} sent, ${pending + inFlight} waiting, ${ambiguous} without an answer, ${dead} undeliverable`,
+  );
+  out.result(
+    `daemon  ${lastBeatAt ? `last came round at ${lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
+  );
+}
+
+function header(out: Output): readonly string[] {
+  return ['NAME', 'STATE', 'LEFT', 'EXPIRES', 'KNOWN', 'VERSION', 'NEXT MAIL', 'LIVES IN'].map((title) =>
+    out.style('dim', title),
+  );
+}
+
+function row(out: Output, status: CredentialStatus): readonly string[] {
+  const day = (instant: string | null) => instant?.slice(0, 10) ?? '-';
+  return [
+    out.style('bold', status.name),
+    out.style(STYLES[status.state], status.state),
+    status.daysLeft === null ? '-' : `${status.daysLeft} d`,
+    day(status.expiresAt),
+    status.version === null ? '-' : status.expirySource,
+    status.version === null ? '-' : String(status.version),
+    day(status.nextReminderAt),
+    status.destinations
+      .map((place) => `${place.repo} › ${place.environment} › ${place.secret} (${place.state})`)
+      .join(', ') || '-',
+  ];
+}

@@ -1,0 +1,89 @@
+import { styleText } from 'node:util';
+import type { ErrorCode } from '../domain/error.ts';
+import { AppError } from '../domain/error.ts';
+
+/**
+ * Everything the program prints goes through here. Results go to stdout, talk to stderr with `reseal: ` in front; no
+ * capital at the start and no full stop at the end. A hint is a line of its own that says what to do next.
+ */
+export interface Output {
+  readonly json: boolean;
+  /** Whether a person looks at stdout. */
+  readonly terminal: boolean;
+  result(text: string): void;
+  resultJson(value: object): void;
+  talk(text: string): void;
+  hint(text: string): void;
+  error(error: unknown): void;
+  style(format: Style, text: string): string;
+}
+
+type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+export function openOutput({ json, quiet, color }: OutputOptions): Output {
+  // `reseal status | head` closes the pipe early; that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const talk = (text: string) => {
+    if (!quiet) process.stderr.write(`${text}\n`);
+  };
+  const painted = (format: Style, text: string, stream: NodeJS.WriteStream) =>
+    color ? styleText(format, text, { stream }) : text;
+  return {
+    json,
+    terminal: process.stdout.isTTY === true,
+    result: (text) => process.stdout.write(`${text}\n`),
+    resultJson: (value) => process.stdout.write(`${JSON.stringify(value)}\n`),
+    talk,
+    hint: (text) => talk(`  → ${text}`),
+    error: (error) => {
+      process.stderr.write(`${painted('red', 'reseal:', process.stderr)} ${messageOf(error)}\n`);
+      for (const hint of error instanceof AppError ? error.hints : []) process.stderr.write(`  → ${hint}\n`);
+    },
+    style: (format, text) => painted(format, text, process.stdout),
+  };
+}
+
+/** A foreign error is a bug: its text may hold what must not be shown, so only class and code are. */
+function messageOf(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  const name = error instanceof Error ? error.name : typeof error;
+  const code = (error as { code?: unknown } | null)?.code;
+  return `internal error (${name}${typeof code === 'string' ? `, ${code}` : ''}); please report it with the command that you ran`;
+}
+
+const WRONG_USE: readonly ErrorCode[] = ['invalid_config', 'invalid_input', 'not_initialised'];
+
+/** 2 wrong usage or config · 3 refused or failed · 4 unsettled · 70 a bug. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof AppError)) return 70;
+  if (WRONG_USE.includes(error.code)) return 2;
+  return error.code === 'unsettled' ? 4 : 3;
+}
+
+/** Columns for a terminal; tab-separated lines for a pipe, as gh prints them. */
+export function table(rows: readonly (readonly string[])[], terminal: boolean): string {
+  if (!terminal) return rows.map((row) => row.join('\t')).join('\n');
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => visibleLength(row[column] ?? ''))),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function visibleLength(cell: string): number {
+  return [...cell.replace(/\x1b\[[0-9;]*m/g, '')].length;
+}

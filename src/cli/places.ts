@@ -1,0 +1,49 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { Places } from '../app.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const SYSTEM_CONFIG = '/etc/reseal/config.yaml';
+const SYSTEM_DATA = '/var/lib/reseal';
+
+/**
+ * Where configuration and data are. Never in the current folder: a hostile clone must not choose where a token goes.
+ *
+ * @param exists whether a file is there
+ */
+export function findPlaces(
+  given: { readonly config: string | undefined; readonly dataDir: string | undefined },
+  env: Env,
+  exists: (path: string) => boolean,
+): Places {
+  return { configPath: findConfig(given.config, env, exists), dataDir: findDataDir(given.dataDir, env) };
+}
+
+function findConfig(given: string | undefined, env: Env, exists: (path: string) => boolean): string {
+  const named = given ?? nonEmpty(env['RESEAL_CONFIG']);
+  if (named) return resolve(named);
+  const personal = join(xdg(env['XDG_CONFIG_HOME'], '.config'), 'reseal', 'config.yaml');
+  if (isRoot() || (!exists(personal) && exists(SYSTEM_CONFIG)))
+    return exists(personal) ? personal : SYSTEM_CONFIG;
+  return personal;
+}
+
+function findDataDir(given: string | undefined, env: Env): string {
+  const named = given ?? nonEmpty(env['RESEAL_DATA_DIR']);
+  if (named) return resolve(named);
+  return isRoot() ? SYSTEM_DATA : join(xdg(env['XDG_STATE_HOME'], '.local/state'), 'reseal');
+}
+
+/** A relative path in these variables is to be ignored (XDG Base Directory Specification). */
+function xdg(value: string | undefined, fallback: string): string {
+  return value && isAbsolute(value) ? value : join(homedir(), fallback);
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import type { World } from '../app.ts';
+import { AppError } from '../domain/error.ts';
+import type { CommandSpec, Context, Given } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import type { Output } from './output.ts';
+import { exitCodeOf, openOutput } from './output.ts';
+import { findPlaces } from './places.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0  done, nothing needs a person
+  1  done, and something needs a person (due, expired, undelivered mail)
+  2  wrong usage or configuration, or not initialised
+  3  refused or failed: nothing changed at the destination
+  4  unsettled: unconfirmed, or stored at some destinations only
+  70 a bug; 130 and 143 stopped by a signal
+
+Configuration: --config, else $RESEAL_CONFIG, else ~/.config/reseal/config.yaml, else /etc/reseal/config.yaml`;
+
+interface Globals {
+  readonly config?: string;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+
+/** Runs one command line. @returns the exit code */
+export async function run(args: readonly string[], world: World): Promise<number> {
+  let out = openOutput({ json: false, quiet: false, color: true });
+  let code = 0;
+  const program = buildProgram(world, async (spec, context, given) => {
+    out = context.out;
+    const { run: command } = await spec.load();
+    code = await command(context, given);
+  });
+  reportBugs(() => out);
+  try {
+    ensureSafeProcess(world);
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    out.error(error);
+    return exitCodeOf(error);
+  }
+}
+
+function buildProgram(
+  world: World,
+  act: (spec: CommandSpec, context: Context, given: Given) => Promise<void>,
+): Command {
+  const program = new Command('reseal')
+    .description('Keeps release credentials from killing releases.')
+    .option('--config <file>', 'the configuration file')
+    .option('--data-dir <dir>', 'where the database is')
+    .option('--json', 'print results as JSON')
+    .option('--quiet', 'print results only')
+    .addOption(new Option('--verbose', 'say more').hideHelp())
+    .option('--no-color', 'no colours')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'reseal: ')) });
+  for (const spec of COMMANDS) addCommand(program, spec, world, act);
+  return program;
+}
+
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  world: World,
+  act: (spec: CommandSpec, context: Context, given: Given) => Promise<void>,
+): void {
+  const command = program.command(spec.usage).description(spec.summary).exitOverride();
+  for (const { flags, description } of spec.options ?? []) command.option(flags, description);
+  if (spec.example) command.addHelpText('after', `\nExample:\n  ${spec.example}`);
+  command.action(async (...parts: unknown[]) => {
+    const globals = program.opts<Globals>();
+    const context: Context = {
+      world,
+      places: findPlaces({ config: globals.config, dataDir: globals.dataDir }, world.env, existsSync),
+      out: openOutput({
+        json: globals.json === true,
+        quiet: globals.quiet === true,
+        color: globals.color !== false,
+      }),
+    };
+    const names = parts.filter((part): part is string => typeof part === 'string');
+    await act(spec, context, { arguments: names, options: command.opts() });
+  });
+}
+
+/** Settings of the environment that would lay a token open: refused, not worked around. */
+function ensureSafeProcess(world: World): void {
+  if (world.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    throw new AppError(
+      'invalid_config',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off',
+      {
+        hints: ['unset it; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS'],
+      },
+    );
+  }
+  const flags = `${world.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
+  if (/--inspect|--heapsnapshot|--cpu-prof|--report-on/.test(flags)) {
+    throw new AppError(
+      'invalid_config',
+      'Node was started with an option that lets others read this process',
+      {
+        hints: ['remove --inspect and the like from NODE_OPTIONS'],
+      },
+    );
+  }
+}
+
+/** The last resort: class and code only, since the text of a foreign error may hold a secret. */
+function reportBugs(out: () => Output): void {
+  const die = (error: unknown) => {
+    out().error(error);
+    process.exit(70);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}

@@ -1,0 +1,96 @@
+import { formatForPeople, formatInstant } from '../domain/calendar.ts';
+import { formatDestination } from '../domain/credential.ts';
+import { describeSource } from '../domain/expiry.ts';
+import type { RotationCard, RotationResult, StepReport } from '../rotate/rotation.ts';
+import type { Output } from './output.ts';
+
+/** What `rotate` says on the way: lines of JSON for programs, sentences on stderr for people. */
+export function reportStep(out: Output, step: StepReport): void {
+  if (out.json) out.resultJson(step);
+  else if (step.step !== 'form') {
+    const place = step.destination ? ` ${step.destination}` : '';
+    out.talk(`${step.step.padEnd(10)}${step.outcome}${place}${step.detail ? ` (${step.detail})` : ''}`);
+  }
+}
+
+/** Where the token will go and at which hosts, before anybody is asked for it. */
+export function showCard(out: Output, card: RotationCard): void {
+  out.talk('');
+  out.talk(`${card.credential}: ${card.kindTitle}${card.purpose ? `, ${card.purpose}` : ''}`);
+  for (const { destination, host, updatedAt } of card.destinations) {
+    const now = updatedAt ? `last changed ${formatForPeople(updatedAt)}` : 'will be created';
+    out.talk(`  goes to  ${formatDestination(destination)} at ${host} (${now})`);
+  }
+  for (const host of card.unusualHosts) out.talk(`  NOTE     ${host}`);
+}
+
+/** The address stands alone on a line of stdout; what surrounds it is talk. */
+export function showAddress(
+  out: Output,
+  card: RotationCard,
+  form: { readonly address: string; readonly publicPort: number },
+): void {
+  const { publicPort: port } = form;
+  if (out.json) {
+    out.resultJson({
+      step: 'form',
+      credential: card.credential,
+      outcome: 'open',
+      address: form.address,
+      code: card.code,
+    });
+    return;
+  }
+  out.talk('');
+  out.talk(
+    `open this address in a browser on this machine; the page shows the code ${out.style('bold', card.code)}`,
+  );
+  out.talk('');
+  out.result(form.address);
+  out.talk('');
+  out.talk(
+    `from another machine:  ssh -N -L ${port}:127.0.0.1:${port} THIS-HOST   then open the same address there`,
+  );
+  out.talk('without a browser:     stop this with Ctrl-C and add --stdin');
+  out.talk('');
+}
+
+export function showResult(out: Output, credential: string, result: RotationResult): void {
+  const expiresAt = result.expiry?.kind === 'known' ? formatInstant(result.expiry.at) : null;
+  if (out.json) {
+    const { outcome, version, reasons, next } = result;
+    out.resultJson({
+      step: 'result',
+      credential,
+      outcome,
+      ...(version === undefined
+        ? {}
+        : { version, expiresAt, expirySource: result.expiry?.source ?? 'unknown' }),
+      ...(reasons ? { reasons } : {}),
+      ...(next ? { next } : {}),
+    });
+    return;
+  }
+  out.result(`${credential}: ${summary(result)}`);
+  for (const reason of result.reasons ?? []) out.result(`  ${reason}`);
+  for (const hint of result.next ?? []) out.hint(hint);
+}
+
+function summary({ outcome, version, expiry }: RotationResult): string {
+  const until = expiry?.kind === 'known' ? `expires ${formatForPeople(expiry.at)}` : 'without expiry';
+  const how = expiry ? ` (${describeSource(expiry.source)})` : '';
+  switch (outcome) {
+    case 'recorded':
+      return `recorded as version ${version}, ${until}${how}; GitHub shows that a write landed, never which value`;
+    case 'partial':
+      return `stored at some destinations only, as version ${version}, ${until}${how}`;
+    case 'rejected':
+      return 'refused; nothing was stored';
+    case 'failed':
+      return 'failed; nothing was stored';
+    case 'unconfirmed':
+      return 'unconfirmed: the new token may be in GitHub';
+    case 'abandoned':
+      return 'abandoned; nothing was stored';
+  }
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import type { World } from './app.ts';
+
+// Nothing of ours is imported before the Node version is known: on an older one better-sqlite3 ends the program with a
+// segmentation fault.
+function isSupported(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26;
+}
+
+function packageFile(): { version: string; engines: { node: string } } {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+}
+
+function realWorld(version: string): World {
+  return {
+    now: () => new Date(),
+    randomBytes,
+    fetch: globalThis.fetch,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    env: process.env,
+    actor: `${userName()}@${hostname()}`,
+    host: hostname(),
+    version,
+  };
+}
+
+/** A container may run under a user id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+const { version, engines } = packageFile();
+if (isSupported(process.versions.node)) {
+  // What we create is ours alone: database, locks, configuration.
+  process.umask(0o077);
+  const { run } = await import('./cli/program.ts');
+  process.exitCode = await run(process.argv.slice(2), realWorld(version));
+} else {
+  process.stderr.write(
+    `reseal: this is Node ${process.versions.node}, and reseal needs Node ${engines.node}\n`,
+  );
+  process.exitCode = 2;
+}
