@@ -2,7 +2,7 @@ import { schedule } from 'node-cron';
 import { pino } from 'pino';
 import type { App, Places, World } from './app.ts';
 import { daemonLockPath, loadConfig, openApp, openUsedDatabase } from './app.ts';
-import { AppError, describeError } from './domain/error.ts';
+import { AppError, describeError, isAppError } from './domain/error.ts';
 import { settingsPage } from './github/settings-page.ts';
 import { openMailChannel, openSealStore } from './outside.ts';
 import type { Round } from './remind/deliver.ts';
@@ -42,8 +42,9 @@ export async function runDaemon({ places, world, once }: DaemonOptions): Promise
   const stop = stopSignal();
   try {
     const daemon = await startDaemon(db, places, world, log, stop);
-    await daemon.cycle();
-    if (!once && !stop.stopping()) await wakeEachMinute(daemon, stop);
+    const good = await daemon.cycle();
+    if (once) return good ? 0 : 3;
+    if (!stop.stopping()) await wakeEachMinute(daemon, stop);
     log({ event: 'daemon.stopped' });
     return 0;
   } finally {
@@ -70,18 +71,28 @@ async function startDaemon(db: Database, places: Places, world: World, log: Log,
       log({ event: 'config.refused', detail: describeError(error) });
     }
   };
+  const round = async () => {
+    await reload();
+    app.syncRegister();
+    await recover(app, log);
+    const due = await openRound(app, epoch, log, stop);
+    planAll(due);
+    const { sent, failed } = await deliverDue(due);
+    recordBeat(db, 'cycle', world.now());
+    if (failed === 0) recordBeat(db, 'good-cycle', world.now());
+    if (sent + failed > 0) log({ event: 'cycle', sent, failed });
+  };
   return {
-    /** One round. Each part stands alone: what fails is told, and the others still run. */
+    /** What a full disk or a busy database stops is told, and is due again in a minute; a bug ends the daemon. */
     cycle: async () => {
-      await reload();
-      app.syncRegister();
-      await recover(app, log);
-      const round = await openRound(app, epoch, log, stop);
-      planAll(round);
-      const { sent, failed } = await deliverDue(round);
-      recordBeat(db, 'cycle', world.now());
-      if (failed === 0) recordBeat(db, 'good-cycle', world.now());
-      if (sent + failed > 0) log({ event: 'cycle', sent, failed });
+      try {
+        await round();
+        return true;
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        log({ event: 'cycle.failed', detail: error.message });
+        return false;
+      }
     },
   };
 }
@@ -127,19 +138,21 @@ async function openRound(app: App, epoch: string, log: Log, stop: Stop): Promise
 }
 
 /** node-cron is a wake-up and no more: a slot that it misses is made up for by the next. */
-async function wakeEachMinute(daemon: { cycle: () => Promise<void> }, stop: Stop): Promise<void> {
+async function wakeEachMinute(daemon: { cycle: () => Promise<boolean> }, stop: Stop): Promise<void> {
   let running: Promise<void> | undefined;
   let failure: unknown;
+  const wake = async () => {
+    try {
+      await daemon.cycle();
+    } catch (error) {
+      failure = error;
+      stop.stop();
+    } finally {
+      running = undefined;
+    }
+  };
   const task = schedule('* * * * *', () => {
-    running ??= daemon
-      .cycle()
-      .catch((error: unknown) => {
-        failure = error;
-        stop.stop();
-      })
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= wake();
   });
   await stop.stopped;
   await task.destroy();

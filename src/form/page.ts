@@ -130,7 +130,7 @@ function consequences(card: RotationCard): Html {
   const check =
     card.proves === undefined
       ? html`<li>This kind of token cannot be checked live: only its form is looked at.</li>`
-      : html`<li>It goes once, over TLS, to <strong>${card.issuerHost}</strong> for the live check. That proves ${card.proves}.</li>`;
+      : html`<li>It goes once${!isLoopback(card.issuerHost) && ', over TLS,'} to <strong>${card.issuerHost}</strong> for the live check. That proves ${card.proves}.</li>`;
   return html`<div class="consequences">
 <h3>What happens when you press the button</h3>
 <ol>${check}
@@ -139,4 +139,9 @@ function consequences(card: RotationCard): Html {
 <p>It goes nowhere else, and is never written to disk.</p>
 </div>
 `;
+}
+
+/** Plain http is accepted for this machine itself alone, so everything else is TLS. */
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
