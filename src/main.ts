@@ -39,6 +39,8 @@ function userName(): string {
 
 const { version, engines } = packageFile();
 if (isSupported(process.versions.node)) {
+  // By default this signal opens Node's inspector to every local process.
+  process.on('SIGUSR1', () => undefined);
   // What we create is ours alone: database, locks, configuration.
   process.umask(0o077);
   const { run } = await import('./cli/program.ts');

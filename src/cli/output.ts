@@ -27,10 +27,11 @@ export interface OutputOptions {
 }
 
 export function openOutput({ json, quiet, color }: OutputOptions): Output {
-  // `reseal status | head` closes the pipe early; that is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // `reseal status | head` closes a pipe early, and a terminal can go away while a token is on its way: neither may end
+  // the program.
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
+  }
   const talk = (text: string) => {
     if (!quiet) process.stderr.write(`${text}\n`);
   };

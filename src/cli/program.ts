@@ -60,6 +60,7 @@ function buildProgram(
     .option('--quiet', 'print results only')
     .addOption(new Option('--verbose', 'say more').hideHelp())
     .option('--no-color', 'no colours')
+    .version(`reseal ${world.version}`, '--version')
     .helpCommand(false)
     .showSuggestionAfterError()
     .addHelpText('after', EXIT_CODES)
@@ -94,6 +95,10 @@ function addCommand(
   });
 }
 
+/** Options of Node by which others could read this process, its memory or its traffic. `--report-exclude-…` does the opposite. */
+const REVEALING =
+  /--(inspect|heapsnapshot|heap-prof|cpu-prof|report-(?!exclude)|abort-on|tls-keylog|trace-tls|insecure-http-parser)/;
+
 /** Settings of the environment that would lay a token open: refused, not worked around. */
 function ensureSafeProcess(world: World): void {
   if (world.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
@@ -105,13 +110,14 @@ function ensureSafeProcess(world: World): void {
       },
     );
   }
-  const flags = `${world.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
-  if (/--inspect|--heapsnapshot|--cpu-prof|--report-on/.test(flags)) {
+  // Node takes underscores for hyphens in its options.
+  const flags = `${world.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`.replaceAll('_', '-');
+  if (REVEALING.test(flags)) {
     throw new AppError(
       'invalid_config',
       'Node was started with an option that lets others read this process',
       {
-        hints: ['remove --inspect and the like from NODE_OPTIONS'],
+        hints: ['remove --inspect, --report-on-signal, --tls-keylog and the like from NODE_OPTIONS'],
       },
     );
   }

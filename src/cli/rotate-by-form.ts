@@ -6,6 +6,7 @@ import type { RotationResult, SubmitOutcome } from '../rotate/rotation.ts';
 import { makeCard } from './card.ts';
 import type { Ended, OpenRotation } from './open-rotation.ts';
 import { showAddress, showCard } from './rotation-talk.ts';
+import { onStopSignal } from './stop-signals.ts';
 
 /** Tokens are short; only kinds without a known format may be as large as GitHub stores. */
 const TOKEN_BYTES = 1_024;
@@ -48,14 +49,14 @@ export async function rotateByForm(open: OpenRotation, ports: Ports): Promise<En
       },
     }),
   );
-  showCard(out, card);
-  showAddress(out, card, { address: form.address, publicPort: publicPort || form.port });
-  const stop = stopOnSignal(
-    form,
+  const stop = onStopSignal(
     () => storing,
+    () => void form.cancel(),
     (text) => out.talk(text),
   );
   try {
+    showCard(out, card);
+    showAddress(out, card, { address: form.address, publicPort: publicPort || form.port });
     return conclude(open, await form.ended, stop.signal());
   } finally {
     stop.off();
@@ -82,28 +83,4 @@ function conclude({ rotation }: OpenRotation, end: FormEnd, signal: NodeJS.Signa
   rotation.log.move(rotation.id, 'abandoned', rotation.now(), reason);
   const result: RotationResult = { outcome: 'abandoned', reasons: [reason] };
   return { result, signal };
-}
-
-/** A signal closes the form; while the token is on its way, the first one only says so. */
-function stopOnSignal(form: OpenForm, storing: () => boolean, say: (text: string) => void) {
-  let received: NodeJS.Signals | undefined;
-  const on = (signal: NodeJS.Signals) => {
-    if (storing() && received === undefined) {
-      received = signal;
-      say('the token is being stored: waiting for the end of it (once more to stop at once)');
-      return;
-    }
-    if (storing()) process.exit(signal === 'SIGTERM' ? 143 : 130);
-    received = signal;
-    void form.cancel();
-  };
-  process.on('SIGINT', on);
-  process.on('SIGTERM', on);
-  return {
-    signal: () => received,
-    off: () => {
-      process.off('SIGINT', on);
-      process.off('SIGTERM', on);
-    },
-  };
 }

@@ -52,13 +52,9 @@ export function oneLine(expected: string, max: number) {
   return text({ expected: `${expected}, on one line of at most ${max} characters`, max, accepts: isOneLine });
 }
 
-/** No control characters, nothing that turns the direction of writing, no blank ends. */
+/** No control characters, nothing invisible or that turns the direction of writing, no blank ends. */
 function isOneLine(value: string): boolean {
-  return (
-    value !== '' &&
-    value === value.trim() &&
-    !/[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(value)
-  );
+  return value !== '' && value === value.trim() && !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(value);
 }
 
 export function whole(expected: string, [min, max]: readonly [number, number]) {

@@ -7,7 +7,6 @@ import { arrange } from './place.ts';
 import { RULES } from './rules.ts';
 import { configSchema } from './schema.ts';
 
-
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };

@@ -31,6 +31,7 @@ export interface OpenForm {
   readonly port: number;
   /** Resolves when the port is closed and the last answer has left; rejects with what `submit` threw, if it did. */
   readonly ended: Promise<FormEnd>;
+  /** Ends it now, or where a token is on its way, after that: with its result, or as cancelled. */
   cancel(): Promise<void>;
 }
 
@@ -61,7 +62,7 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
     port: listener.port,
     ended: life.ended,
     cancel: async () => {
-      life.end({ kind: 'cancelled' });
+      life.cancel();
       await life.ended.catch(() => undefined);
     },
   };

@@ -40,6 +40,11 @@ export function where(destination: Destination): Html {
 }
 
 export function list(items: readonly string[]): Html {
+  return html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+}
+
+/** For sentences of our own: what a service answered must not become something to click. */
+export function linkedList(items: readonly string[]): Html {
   return html`<ul>${items.map((item) => html`<li>${linked(item)}</li>`)}</ul>`;
 }
 

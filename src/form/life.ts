@@ -15,7 +15,8 @@ export class Life {
   #closesAt = 0;
   #opened = false;
   #held = false;
-  #due = false;
+  /** What is to end the form once no token is on its way. */
+  #due: FormEnd | undefined;
   #over = false;
 
   constructor(
@@ -39,18 +40,27 @@ export class Life {
       this.#closeIn(this.#deadlines.firstLoadMs);
   }
 
-  /** A token is on its way: a deadline waits, so that nothing is cut off. */
-  hold(): void {
-    this.#held = true;
+  /**
+   * A token is on its way: deadline and cancelling wait, so that nothing is cut off.
+   *
+   * @returns false when the form has ended: a body that was still arriving then must not be stored
+   */
+  hold(): boolean {
+    this.#held = !this.#over;
+    return this.#held;
   }
 
   release(): void {
     this.#held = false;
-    if (this.#due) this.#expire();
+    if (this.#due) this.end(this.#due);
   }
 
   minutesLeft(): number {
     return Math.max(1, Math.ceil((this.#closesAt - performance.now()) / 60_000));
+  }
+
+  cancel(): void {
+    this.#endWhenFree({ kind: 'cancelled' });
   }
 
   end(end: FormEnd): void {
@@ -64,12 +74,15 @@ export class Life {
   #closeIn(milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#closesAt = performance.now() + milliseconds;
-    this.#timer = setTimeout(() => this.#expire(), milliseconds);
+    this.#timer = setTimeout(
+      () => this.#endWhenFree({ kind: 'expired', opened: this.#opened }),
+      milliseconds,
+    );
   }
 
-  #expire(): void {
-    this.#due = true;
-    if (!this.#held) this.end({ kind: 'expired', opened: this.#opened });
+  #endWhenFree(end: FormEnd): void {
+    if (this.#held) this.#due = end;
+    else this.end(end);
   }
 
   #finish(settle: () => void): void {

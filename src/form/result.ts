@@ -11,7 +11,7 @@ import type {
   StepName,
   StepReport,
 } from '../rotate/rotation.ts';
-import { list, MASTHEAD, PAGE_END, pageStart, where } from './layout.ts';
+import { linkedList, list, MASTHEAD, PAGE_END, pageStart, where } from './layout.ts';
 
 /** The steps after which something may be stored, so that the form cannot be shown again. */
 const PAST_CHECKED: readonly StepName[] = ['intended', 'stored', 'verified'];
@@ -145,7 +145,7 @@ function reasons(result: RotationResult): Html | undefined {
 function next(result: RotationResult): Html | undefined {
   if (!result.next || result.next.length === 0) return undefined;
   return html`<h3>What to do next</h3>
-${list(result.next)}`;
+${linkedList(result.next)}`;
 }
 
 function closing(): Html {

@@ -24,7 +24,8 @@ export interface SessionOptions {
   readonly now: () => Date;
   readonly minutesLeft: () => number;
   readonly submit: (submission: Submission, progress: (report: StepReport) => void) => Promise<SubmitOutcome>;
-  readonly busy: () => void;
+  /** False when the form has ended meanwhile. */
+  readonly busy: () => boolean;
   readonly reopened: () => void;
   readonly finished: (result: RotationResult) => void;
   /** `submit` itself broke: nothing of it may be shown, but the one who opened the form must hear of it. */
@@ -114,9 +115,12 @@ export class Session {
   }
 
   async #submit(submission: Submission, raw: RawChoice, response: ServerResponse): Promise<void> {
+    if (!this.#options.busy()) {
+      refuse(response, 404);
+      return;
+    }
     const reply = new Reply(response, this.#options.card);
     this.#state = 'busy';
-    this.#options.busy();
     try {
       const outcome = await this.#options.submit(submission, (report) => reply.report(report));
       if (outcome.kind === 'finished') {

@@ -251,6 +251,8 @@ describe('the program', () => {
   it.each([
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'switches the check of certificates off'],
     [{ NODE_OPTIONS: '--inspect-port=0' }, 'lets others read this process'],
+    [{ NODE_OPTIONS: '--report_on_signal' }, 'lets others read this process'],
+    [{ NODE_OPTIONS: '--trace-tls' }, 'lets others read this process'],
   ])('refuses to run with %j in its environment', (extra, said) => {
     const { status, stderr } = bare(['version'], { env: { PATH: process.env['PATH'], ...extra } });
     expect({ status, said: stderr.includes(said) }).toEqual({ status: 2, said: true });

@@ -13,7 +13,7 @@ import {
   submitHeaders,
   TOKEN,
 } from '../support/form.ts';
-import { accepts, openSocket, readAll, requestText } from '../support/raw-http.ts';
+import { accepts, openSocket, parseAnswer, readAll, requestText } from '../support/raw-http.ts';
 
 const REFUSED: SubmitOutcome = {
   kind: 'refused',
@@ -289,6 +289,51 @@ describe('openForm', () => {
       await Promise.all([form.cancel(), form.cancel()]);
       expect(await form.ended).toEqual({ kind: 'cancelled' });
       expect(await accepts(form.port)).toBe(false);
+    });
+  });
+
+  describe('when it is cancelled while a body is still arriving', () => {
+    it('stores nothing of it', async () => {
+      const form = await openTestForm([]);
+      const body = formBody(form);
+      const text = requestText(`POST ${form.path} HTTP/1.1`, submitHeaders(form, body), body);
+      const socket = await openSocket(form.port);
+      const answer = readAll(socket);
+      socket.write(text.slice(0, -1), 'latin1');
+      // An answer to a later request: the head of the first one has been judged by now.
+      await load(form);
+      const cancelled = form.cancel();
+      socket.write(text.slice(-1), 'latin1');
+      expect(parseAnswer(await answer).status).toBe(404);
+      await cancelled;
+      expect(await form.ended).toEqual({ kind: 'cancelled' });
+      expect(form.received).toEqual([]);
+    });
+  });
+
+  describe('when it is cancelled while a token is on its way', () => {
+    it('ends with the result of it', async () => {
+      const submission = held();
+      const form = await openTestForm([submission.answer]);
+      const answer = submit(form);
+      await submission.started;
+      const cancelled = form.cancel();
+      submission.settle(RECORDED);
+      expect((await answer).body).toContain('Stored and recorded');
+      await cancelled;
+      expect(await form.ended).toMatchObject({ kind: 'finished' });
+    });
+
+    it('ends as cancelled where that was refused', async () => {
+      const submission = held();
+      const form = await openTestForm([submission.answer]);
+      const answer = submit(form);
+      await submission.started;
+      const cancelled = form.cancel();
+      submission.settle(REFUSED);
+      expect((await answer).status).toBe(422);
+      await cancelled;
+      expect(await form.ended).toEqual({ kind: 'cancelled' });
     });
   });
 

@@ -57,6 +57,14 @@ describe('Life', () => {
     });
   });
 
+  describe('when a token comes after its end', () => {
+    it('holds nothing', () => {
+      const { life } = begin();
+      life.cancel();
+      expect(life.hold()).toBe(false);
+    });
+  });
+
   describe('when the time is up while a token is on its way', () => {
     it('waits, and ends with the result', async () => {
       const { life, log } = begin();
@@ -66,6 +74,17 @@ describe('Life', () => {
       life.end({ kind: 'finished', result: { outcome: 'recorded' } });
       await vi.advanceTimersByTimeAsync(0);
       expect(log).toEqual(['closed', { kind: 'finished', result: { outcome: 'recorded' } }]);
+    });
+
+    it('ends as cancelled as soon as that was refused, where it was cancelled meanwhile', async () => {
+      const { life, log } = begin();
+      life.hold();
+      life.cancel();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(log).toEqual([]);
+      life.release();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(log).toEqual(['closed', { kind: 'cancelled' }]);
     });
 
     it('expires as soon as that was refused', async () => {

@@ -246,6 +246,15 @@ describe('resultEnd', () => {
     });
   });
 
+  describe('when a service put an address into its refusal', () => {
+    it('shows it as text, not as a link', () => {
+      const reasons = ['GitHub did not take it (422: see https://evil.example/login)'];
+      const result = resultEnd({ outcome: 'failed', reasons }).text;
+      expect(result).toContain('https://evil.example/login');
+      expect(result).not.toContain('<a ');
+    });
+  });
+
   describe('when it ended otherwise', () => {
     it.each<[ResultOutcome, string, string]>([
       ['partial', 'warn', 'Stored at some destinations only'],
