@@ -34,7 +34,7 @@ export async function openSealStore(config: Config, world: World): Promise<Secre
     fetch: world.fetch,
     version: world.version,
   });
-  return openSecretStore(client, world.now);
+  return openSecretStore(client);
 }
 
 /** @returns undefined when no mail server is configured */

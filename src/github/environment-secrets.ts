@@ -2,23 +2,28 @@ import type { Destination } from '../domain/credential.ts';
 import { formatDestination } from '../domain/credential.ts';
 import { AppError } from '../domain/error.ts';
 import type { DestinationView, PutAnswer, SecretStore } from '../rotate/rotation.ts';
-import type { Answer, GitHubClient } from './client.ts';
-import { ask, refusal, requestId, serverTime } from './client.ts';
+import type { GitHubClient } from './client.ts';
+import { ask, attempt, notGitHub, refusal, requestId, said, serverTime } from './client.ts';
 import { decodeKey, seal } from './seal.ts';
 
 /**
  * Environment secrets over REST, with environments:write and metadata:read and nothing more
  * (docs.github.com/rest/actions/secrets, "environment secrets").
  */
-export function openSecretStore(client: GitHubClient, now: () => Date): SecretStore {
+export function openSecretStore(client: GitHubClient): SecretStore {
   return {
     precheck: async (destination) => {
       await ensureRepository(client, destination);
-      await fetchKey(client, destination, now);
-      return read(client, destination, now);
+      await fetchKey(client, destination);
+      return look(client, destination);
     },
-    read: (destination) => read(client, destination, now),
-    publicKey: (destination) => fetchKey(client, destination, now),
+    read: async (destination) => {
+      const view = await look(client, destination);
+      // GitHub says "not found" also of what the token may not see: only one that sees the environment sees an absence.
+      if (!view.updatedAt) await fetchKey(client, destination);
+      return view;
+    },
+    publicKey: (destination) => fetchKey(client, destination),
     seal,
     put: (destination, sealed) => put(client, destination, sealed),
   };
@@ -48,16 +53,12 @@ async function ensureRepository(client: GitHubClient, destination: Destination):
   }
 }
 
-async function read(
-  client: GitHubClient,
-  destination: Destination,
-  now: () => Date,
-): Promise<DestinationView> {
+async function look(client: GitHubClient, destination: Destination): Promise<DestinationView> {
   const what = `the secret ${formatDestination(destination)}`;
   const answer = await ask(client, (octokit, request) =>
     octokit.actions.getEnvironmentSecret({ ...place(destination), secret_name: destination.secret, request }),
   );
-  const at = serverTime(answer) ?? now();
+  const at = serverTime(answer);
   if (answer.status === 404) return { updatedAt: undefined, serverTime: at };
   if (answer.status !== 200) throw refusal(client, answer, what);
   const name = field(answer.body, 'name');
@@ -71,8 +72,7 @@ async function read(
 async function fetchKey(
   client: GitHubClient,
   destination: Destination,
-  now: () => Date,
-): Promise<{ keyId: string; key: string; serverTime: Date }> {
+): Promise<{ keyId: string; key: string; serverTime: Date | undefined }> {
   const what = `the public key of the environment "${destination.environment}" in ${destination.repo}`;
   const answer = await ask(client, (octokit, request) =>
     octokit.actions.getEnvironmentPublicKey({ ...place(destination), request }),
@@ -93,7 +93,7 @@ async function fetchKey(
   const key = field(answer.body, 'key');
   if (typeof keyId !== 'string' || keyId === '' || typeof key !== 'string' || !decodeKey(key))
     throw notGitHub(client, what);
-  return { keyId, key, serverTime: serverTime(answer) ?? now() };
+  return { keyId, key, serverTime: serverTime(answer) };
 }
 
 async function put(
@@ -101,35 +101,43 @@ async function put(
   destination: Destination,
   sealed: { readonly value: string; readonly keyId: string },
 ): Promise<PutAnswer> {
-  let answer: Answer;
-  try {
-    answer = await ask(client, (octokit, request) =>
-      octokit.actions.createOrUpdateEnvironmentSecret({
-        ...place(destination),
-        secret_name: destination.secret,
-        encrypted_value: sealed.value,
-        key_id: sealed.keyId,
-        request,
-      }),
-    );
-  } catch (error) {
-    return { kind: 'unclear', reason: error instanceof AppError ? error.message : 'no answer' };
+  const answer = await attempt(client, (octokit, request) =>
+    octokit.actions.createOrUpdateEnvironmentSecret({
+      ...place(destination),
+      secret_name: destination.secret,
+      encrypted_value: sealed.value,
+      key_id: sealed.keyId,
+      request,
+    }),
+  );
+  if (!('status' in answer)) {
+    const reason = `no answer from GitHub${answer.code ? ` (${answer.code})` : ''}`;
+    return { kind: answer.sent ? 'unclear' : 'not-sent', reason };
   }
-  if (answer.status === 201 || answer.status === 204) {
-    const created = answer.status === 201;
+  const { status } = answer;
+  if (status === 201 || status === 204) {
+    const created = status === 201;
     return { kind: 'stored', created, serverTime: serverTime(answer), requestId: requestId(answer) };
   }
-  if (answer.status === 422)
-    return { kind: 'stale-key', reason: 'GitHub could not open the sealed value (422)' };
-  if (answer.status >= 500 || answer.status === 409)
-    return { kind: 'unclear', reason: `GitHub answered ${answer.status}` };
+  if (status === 422) {
+    const words = said(client, answer);
+    return {
+      kind: 'stale-key',
+      reason: `GitHub did not take the sealed value (422${words ? `: ${words}` : ''})`,
+    };
+  }
+  // Of these, none says that nothing was stored: a 200 is no answer of GitHub's to a write.
+  if (status < 300 || status >= 500 || status === 408 || status === 409)
+    return { kind: 'unclear', reason: `GitHub answered ${status}` };
+  if (status === 404) return { kind: 'refused', ...GONE };
   const { message, hints } = refusal(client, answer, `storing ${formatDestination(destination)}`);
-  return {
-    kind: 'refused',
-    reason: answer.status === 404 ? 'GitHub shows no such environment to this token any more' : message,
-    hints,
-  };
+  return { kind: 'refused', reason: message, hints };
 }
+
+const GONE = {
+  reason: 'GitHub shows no such environment to this token any more',
+  hints: ['look under Settings → Environments of the repository, and at the permissions of the token'],
+};
 
 function place(destination: Destination): { owner: string; repo: string; environment_name: string } {
   return { ...ownerAndRepo(destination), environment_name: destination.environment };
@@ -150,14 +158,4 @@ function instant(value: unknown): Date | undefined {
     return undefined;
   const at = new Date(value);
   return Number.isNaN(at.getTime()) ? undefined : at;
-}
-
-function notGitHub(client: GitHubClient, what: string): AppError {
-  return new AppError(
-    'unavailable',
-    `what ${new URL(client.options.apiUrl).host} answered for ${what} is not GitHub's answer`,
-    {
-      hints: ['check github.api-url, the proxy, and whether a log-in page of the network answers instead'],
-    },
-  );
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { AppError } from '../domain/error.ts';
 
 /** A mail server as written in the file that `mail.url-file` names. */
@@ -29,6 +30,8 @@ export function parseServerUrl(text: string, file: string): MailServer {
   if (url.hostname === '') throw wrong(file, 'names no host');
   if ((url.pathname !== '' && url.pathname !== '/') || url.search || url.hash)
     throw wrong(file, 'has something after the host');
+  if ((url.username === '') !== (url.password === ''))
+    throw wrong(file, 'has a user without a password, or a password without a user');
   const implicitTls = url.protocol === 'smtps:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return {
@@ -51,7 +54,7 @@ function decoded(part: string, file: string): string | undefined {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function wrong(file: string, what: string): AppError {

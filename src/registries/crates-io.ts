@@ -8,6 +8,8 @@ export interface CratesIoOptions {
   readonly contact: string | undefined;
   readonly version: string;
   readonly fetch: typeof globalThis.fetch;
+  /** For the whole call, body included; 15 seconds when absent. */
+  readonly deadlineMs?: number;
 }
 
 const CALL_MS = 15_000;
@@ -64,7 +66,7 @@ export function openCratesIo(options: CratesIoOptions): Issuer {
           },
           // A token must not follow a redirect to another host.
           redirect: 'manual',
-          signal: AbortSignal.timeout(CALL_MS),
+          signal: AbortSignal.timeout(options.deadlineMs ?? CALL_MS),
         });
         return classify(response.status, await readBody(response));
       } catch {
@@ -86,9 +88,9 @@ export function classify(status: number, body: string): IssuerAnswer {
 
 function firstDetail(body: string): string | undefined {
   try {
-    const { errors } = JSON.parse(body) as { errors?: readonly { detail?: unknown }[] };
-    const detail = errors?.[0]?.detail;
-    return typeof detail === 'string' ? detail : undefined;
+    const { errors } = JSON.parse(body) as { errors?: unknown };
+    const [first] = Array.isArray(errors) ? (errors as { detail?: unknown }[]) : [];
+    return typeof first?.detail === 'string' ? first.detail : undefined;
   } catch {
     return undefined;
   }

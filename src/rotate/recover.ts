@@ -31,10 +31,13 @@ export type Fate = 'settling' | 'not-stored' | 'unconfirmed' | 'verified';
  * late, and a change may be another's, so that "changed" never becomes "ours" by itself. Pure.
  */
 export function judgeFate(place: JournalDestination, view: DestinationView): Fate {
-  const moved = hasMoved(place.baselineUpdatedAt, view.updatedAt);
-  if (place.state === 'stored') return moved ? 'verified' : 'unconfirmed';
-  if (moved) return 'unconfirmed';
-  return view.serverTime.getTime() - place.intendedAt.getTime() < SETTLE_MS ? 'settling' : 'not-stored';
+  const { baselineUpdatedAt: before } = place;
+  const outdated = view.updatedAt !== undefined && before !== undefined && view.updatedAt < before;
+  if (hasMoved(before, view.updatedAt)) return place.state === 'stored' ? 'verified' : 'unconfirmed';
+  // Without GitHub's time nobody can tell whether it is too early.
+  if (!view.serverTime) return 'unconfirmed';
+  if (outdated || view.serverTime.getTime() - place.intendedAt.getTime() < SETTLE_MS) return 'settling';
+  return place.state === 'stored' ? 'unconfirmed' : 'not-stored';
 }
 
 /** Ends what killed processes left open. A rotation whose fate cannot be read stays as it is, and is looked at again. */
@@ -104,7 +107,7 @@ function conclude(recovery: Recovery, entry: JournalEntry, fates: readonly Fate[
       entry.id,
       'unconfirmed',
       now(),
-      'the process ended while the token was being stored, and the secret has changed',
+      'the process ended while the token was being stored, and GitHub does not show whose change it holds',
     );
     recovery.report({ event: 'rotation.unconfirmed', credential: entry.credential });
   } else {
@@ -140,10 +143,17 @@ export async function confirmRotation(
   now: () => Date,
 ): Promise<number | undefined> {
   const views = new Map<JournalDestination, DestinationView>();
-  for (const place of entry.destinations) views.set(place, await store.read(place.destination));
-  if (confirmation.kind === 'stored') return confirmStored(log, entry, views, confirmation.version, now);
-  if ([...views].some(([place, view]) => place.state === 'intended' && judgeFate(place, view) === 'settling'))
-    throw tooEarly();
+  for (const place of entry.destinations) {
+    // Where GitHub said no, a change is somebody else's.
+    if (place.state !== 'failed') views.set(place, await store.read(place.destination));
+  }
+  const moved = [...views].filter(([place, view]) => hasMoved(place.baselineUpdatedAt, view.updatedAt));
+  const settling = [...views].some(([place, view]) => judgeFate(place, view) === 'settling');
+  if (confirmation.kind === 'stored') {
+    if (moved.length === 0) throw settling ? tooEarly() : notChanged(entry);
+    return confirmStored(log, entry, views, confirmation.version, now);
+  }
+  if (settling) throw tooEarly();
   for (const [{ destination }] of views)
     log.settleDestination(entry.id, destination, { state: 'failed', at: now() });
   log.move(entry.id, 'failed', now(), 'a person said that it was not stored');
@@ -157,17 +167,19 @@ function confirmStored(
   version: NewVersion,
   now: () => Date,
 ): number {
-  const moved = [...views].filter(([place, view]) => hasMoved(place.baselineUpdatedAt, view.updatedAt));
-  if (moved.length === 0) {
-    throw new AppError('refused', 'GitHub shows that the secret has not changed since before this rotation', {
-      hints: [`it was not stored: run \`reseal rotate ${entry.credential}\` again`],
-    });
-  }
-  for (const [place, view] of moved) {
-    const remote = view.updatedAt ? { remoteUpdatedAt: view.updatedAt } : {};
-    log.settleDestination(entry.id, place.destination, { state: 'verified', at: now(), ...remote });
+  for (const [place, { updatedAt }] of views) {
+    const change = hasMoved(place.baselineUpdatedAt, updatedAt)
+      ? ({ state: 'verified', at: now(), remoteUpdatedAt: updatedAt } as const)
+      : ({ state: 'failed', at: now() } as const);
+    log.settleDestination(entry.id, place.destination, change);
   }
   return log.record(entry.id, version, now());
+}
+
+function notChanged({ credential }: JournalEntry): AppError {
+  return new AppError('refused', 'GitHub shows that the secret has not changed since before this rotation', {
+    hints: [`it was not stored: run \`reseal rotate ${credential}\` again`],
+  });
 }
 
 function tooEarly(): AppError {

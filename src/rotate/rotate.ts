@@ -1,6 +1,6 @@
 import type { Declaration, Destination, NewVersion } from '../domain/credential.ts';
 import { formatDestination } from '../domain/credential.ts';
-import { describeError } from '../domain/error.ts';
+import { describeError, isAppError } from '../domain/error.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { StatedExpiry, Verdict } from './judge.ts';
 import { judgeAnswer, judgeFormat } from './judge.ts';
@@ -12,8 +12,9 @@ import type {
   Submission,
   SubmitOutcome,
 } from './rotation.ts';
-import type { Placed, Storing } from './store.ts';
+import type { Placed } from './store.ts';
 import { confirmHints, placeToken } from './store.ts';
+import type { Storing } from './write.ts';
 
 /** One open rotation: who is being rotated, and everything it may use. */
 export interface Rotation extends Storing {
@@ -64,15 +65,26 @@ export async function submit(
     },
   };
   try {
-    const verdict = await check(reporting, submission);
-    if (verdict.kind === 'refused') {
-      rotation.log.move(rotation.id, 'opened', rotation.now(), 'a submission was refused');
-      return verdict;
-    }
-    rotation.log.move(rotation.id, 'checked', rotation.now());
+    const verdict = await checkDurably(reporting, submission);
+    if (verdict.kind === 'refused') return verdict;
     return { kind: 'finished', result: await storeAndRecord(reporting, before, submission, verdict.version) };
   } finally {
     submission.token.wipe();
+  }
+}
+
+/** Nothing has been sent to GitHub here, so a journal that cannot be written refuses the submission and no more. */
+async function checkDurably(rotation: Rotation, submission: Submission): Promise<Verdict> {
+  const { id, log, now } = rotation;
+  try {
+    const verdict = await check(rotation, submission);
+    if (verdict.kind === 'refused') log.move(id, 'opened', now(), 'a submission was refused');
+    else log.move(id, 'checked', now());
+    return verdict;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const reasons = [`nothing was stored, because it cannot be recorded: ${error.message}`];
+    return { kind: 'refused', reasons, mayStoreUnchecked: false };
   }
 }
 
@@ -112,42 +124,71 @@ async function storeAndRecord(
   version: NewVersion,
 ): Promise<RotationResult> {
   const placed: Placed[] = [];
+  for (const [destination, view] of before) {
+    if (placed.length > 0) await rotation.sleep(BETWEEN_WRITES_MS);
+    placed.push(await placeToken(rotation, token, destination, version, view));
+  }
   try {
-    for (const [destination, view] of before) {
-      if (placed.length > 0) await rotation.sleep(BETWEEN_WRITES_MS);
-      placed.push(await placeToken(rotation, token, destination, version, view));
-    }
     return conclude(rotation, placed, version);
   } catch (error) {
-    // Only our own record can fail here, at a moment when GitHub may have the token already.
-    const reasons = [
-      `GitHub may have the new token, and our own record of it failed: ${describeError(error)}`,
-    ];
-    return { outcome: 'unconfirmed', reasons, next: confirmHints(rotation.credential) };
+    return unrecorded(rotation, placed, error);
   }
 }
 
 /** One outcome of all destinations together. A version is recorded when at least one place surely has it. */
 function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVersion): RotationResult {
   const { log, id, now } = rotation;
-  const problems = placed.filter((place) => place.kind !== 'verified');
-  const reasons = problems.map((place) => `${formatDestination(place.destination)}: ${place.reason}`);
-  const next = [...new Set(problems.flatMap((place) => place.hints))];
-  if (problems.length < placed.length) {
+  const { reasons, next } = tell(placed);
+  if (placed.some((place) => place.kind === 'verified')) {
     log.move(id, 'stored', now());
     log.move(id, 'verified', now());
+    closeEarlier(rotation);
     const number = log.record(id, version, now());
-    const outcome = problems.length === 0 ? 'recorded' : 'partial';
     return {
-      outcome,
+      outcome: reasons.length === 0 ? 'recorded' : 'partial',
       version: number,
       expiry: version.expiry,
       ...(reasons.length > 0 ? { reasons, next } : {}),
     };
   }
-  const outcome = problems.some((place) => place.kind === 'unconfirmed') ? 'unconfirmed' : 'failed';
+  const outcome = placed.some((place) => place.kind === 'unconfirmed') ? 'unconfirmed' : 'failed';
   log.move(id, outcome, now(), reasons.join('; '));
   return { outcome, reasons, next };
+}
+
+/** An interrupted rotation that was still settling when this one began: its time was waited out, and ours lies over it. */
+function closeEarlier({ log, id, credential, now }: Rotation): void {
+  for (const entry of log.unsettled(credential)) {
+    if (entry.id === id || (entry.state !== 'intended' && entry.state !== 'stored')) continue;
+    log.move(entry.id, 'unconfirmed', now(), 'a later rotation wrote over it');
+  }
+}
+
+/** Our own record failed at the end. What GitHub has is told all the same, and nothing more than that. */
+function unrecorded(rotation: Rotation, placed: readonly Placed[], error: unknown): RotationResult {
+  const { reasons, next } = tell(placed);
+  const failure = `our own record of it failed: ${describeError(error)}`;
+  const told = reasons.some((reason) => reason.includes(failure));
+  if (placed.every((place) => place.kind === 'failed')) {
+    return { outcome: 'failed', reasons: told ? reasons : [...reasons, failure], next };
+  }
+  const has = placed.some((place) => place.kind === 'verified') ? 'has' : 'may have';
+  return {
+    outcome: 'unconfirmed',
+    reasons: told ? reasons : [...reasons, `GitHub ${has} the new token, and ${failure}`],
+    next: [...new Set([...next, ...confirmHints(rotation.credential)])],
+  };
+}
+
+function tell(placed: readonly Placed[]): {
+  readonly reasons: readonly string[];
+  readonly next: readonly string[];
+} {
+  const problems = placed.filter((place) => place.kind !== 'verified');
+  return {
+    reasons: problems.map((place) => `${formatDestination(place.destination)}: ${place.reason}`),
+    next: [...new Set(problems.flatMap((place) => place.hints))],
+  };
 }
 
 function reasonsOf(refused: { readonly reasons: readonly string[] }): string {

@@ -23,7 +23,8 @@ export type RotationState =
 /** The moves that the journal allows; all others are bugs. */
 export const MOVES: Readonly<Record<RotationState, readonly RotationState[]>> = {
   opened: ['submitted', 'rejected', 'abandoned', 'failed'],
-  submitted: ['checked', 'opened', 'abandoned', 'failed'],
+  // To itself: where a refusal could not be written down, the next submission begins from here.
+  submitted: ['checked', 'opened', 'submitted', 'abandoned', 'failed', 'rejected'],
   checked: ['intended', 'opened', 'abandoned', 'failed'],
   intended: ['stored', 'failed', 'unconfirmed', 'recorded'],
   stored: ['verified', 'unconfirmed', 'recorded'],
@@ -114,7 +115,7 @@ export interface RotationCard {
 export interface RotationLog {
   open(rotation: { id: string; credential: string; openedAt: Date; pid: number; host: string }): void;
   move(id: string, to: RotationState, at: Date, detail?: string): void;
-  /** Writes the intent for one destination, and moves the rotation to `intended`. Throws when it cannot be kept. */
+  /** Writes the intent of one PUT, and moves the rotation to `intended`. Throws when it cannot be kept. */
   intend(id: string, intent: DestinationIntent, chosen: NewVersion): void;
   settleDestination(id: string, destination: Destination, change: DestinationChange): void;
   record(id: string, version: NewVersion, at: Date): number;
@@ -183,9 +184,9 @@ export interface SecretStore {
   /** Fetches the environment's key. @throws AppError */
   publicKey(
     destination: Destination,
-  ): Promise<{ readonly keyId: string; readonly key: string; readonly serverTime: Date }>;
+  ): Promise<{ readonly keyId: string; readonly key: string; readonly serverTime: Date | undefined }>;
   seal(token: Secret, key: string): Promise<string>;
-  /** Never throws for GitHub's answers: a lost one is `unclear`. */
+  /** Never throws for an answer or a failed call. */
   put(
     destination: Destination,
     sealed: { readonly value: string; readonly keyId: string },
@@ -193,8 +194,10 @@ export interface SecretStore {
 }
 
 export interface DestinationView {
+  /** Undefined: the environment is there, and the secret is not. */
   readonly updatedAt: Date | undefined;
-  readonly serverTime: Date;
+  /** Undefined: the answer carried no time. */
+  readonly serverTime: Date | undefined;
 }
 
 export type PutAnswer =
@@ -206,4 +209,7 @@ export type PutAnswer =
     }
   | { readonly kind: 'stale-key'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string; readonly hints: readonly string[] }
-  | { readonly kind: 'unclear'; readonly reason: string };
+  /** It may have landed, or may land still. */
+  | { readonly kind: 'unclear'; readonly reason: string }
+  /** No connection came about, so that it surely has not landed. */
+  | { readonly kind: 'not-sent'; readonly reason: string };

@@ -3,8 +3,17 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
 import type { Installed } from '../support/installed.ts';
-import { dateOf, daysAgo, install, installAndRecord, PROGRAM, statusOf } from '../support/installed.ts';
+import {
+  dateOf,
+  daysAgo,
+  install,
+  installAndRecord,
+  openedForm,
+  PROGRAM,
+  statusOf,
+} from '../support/installed.ts';
 
 const open: Installed[] = [];
 async function keep(installed: Promise<Installed>): Promise<Installed> {
@@ -256,6 +265,26 @@ describe('the program', () => {
   ])('refuses to run with %j in its environment', (extra, said) => {
     const { status, stderr } = bare(['version'], { env: { PATH: process.env['PATH'], ...extra } });
     expect({ status, said: stderr.includes(said) }).toEqual({ status: 2, said: true });
+  });
+
+  it('goes on when the terminal behind stderr goes away', async () => {
+    const { program, sandbox } = await keep(installAndRecord());
+    const running = program.start('--json', 'rotate', 'crates-io');
+    const address = await openedForm(running);
+    running.child.stderr?.destroy();
+    const fields = { token: sandbox.offeredToken, expiration: '365d' };
+    expect((await submitForm(address, await openPage(address), fields)).status).toBe(200);
+    expect((await running.finished).code).toBe(0);
+  });
+
+  it('opens no inspector on SIGUSR1', async () => {
+    const { program } = await keep(installAndRecord());
+    const running = program.start('--json', 'rotate', 'crates-io');
+    await openedForm(running);
+    running.child.kill('SIGUSR1');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect({ code, opened: stderr.includes('Debugger listening') }).toEqual({ code: 130, opened: false });
   });
 
   it('ships every file that it reads', () => {

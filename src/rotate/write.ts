@@ -1,0 +1,136 @@
+import type { Destination, NewVersion } from '../domain/credential.ts';
+import { formatDestination } from '../domain/credential.ts';
+import { AppError, describeError } from '../domain/error.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { DestinationView, PutAnswer, RotationLog, SecretStore, StepReport } from './rotation.ts';
+
+/** What storing needs from outside. `sleep` waits; nothing here reads a clock of its own. */
+export interface Storing {
+  readonly id: string;
+  readonly credential: string;
+  readonly log: RotationLog;
+  readonly store: SecretStore;
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly report: (step: StepReport) => void;
+}
+
+/** One token on its way to one destination. */
+interface Writing {
+  readonly token: Secret;
+  readonly destination: Destination;
+  readonly chosen: NewVersion;
+  readonly baseline: DestinationView;
+}
+
+export type Written =
+  | Extract<PutAnswer, { kind: 'stored' }>
+  /** Surely not stored. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly hints: readonly string[] }
+  /** One of the writes may have landed, or may land still. */
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+type PublicKey = Awaited<ReturnType<SecretStore['publicKey']>>;
+
+const REPEAT_PAUSES_MS = [1_000, 4_000, 15_000];
+const READ_PAUSES_MS = [1_000, 4_000];
+
+/**
+ * Seals, and sends the same sealed bytes until an answer is clear; a key that GitHub refuses is fetched anew once. Before
+ * each PUT its intent is durable. Once an answer was lost, a later "no" no longer means that nothing was stored.
+ */
+export async function writeDurably(
+  storing: Storing,
+  writing: Writing,
+  firstKey: PublicKey,
+): Promise<Written> {
+  const { store, sleep } = storing;
+  const { destination } = writing;
+  const githubTime = carryOn(storing, firstKey.serverTime ?? writing.baseline.serverTime);
+  const pauses = [...REPEAT_PAUSES_MS];
+  let lost: string | undefined;
+  let resealed = false;
+  try {
+    let sealed = await seal(storing, writing, firstKey);
+    for (let put = 1; ; put++) {
+      intend(storing, writing, sealed.keyId, githubTime());
+      if (put === 1) report(storing, destination, 'intended', 'recorded');
+      const answer = await store.put(destination, sealed);
+      if (answer.kind === 'stored') return answer;
+      if (answer.kind === 'refused') return ended(lost, answer.reason, answer.hints);
+      if (answer.kind === 'stale-key') {
+        if (resealed) return ended(lost, answer.reason, []);
+        resealed = true;
+        sealed = await seal(storing, writing, await patiently(storing, () => store.publicKey(destination)));
+        continue;
+      }
+      if (answer.kind === 'unclear') lost ??= answer.reason;
+      const pause = pauses.shift();
+      if (pause === undefined) return ended(lost, answer.reason, []);
+      report(storing, destination, 'stored', 'unclear', `${answer.reason}; sending the same again`);
+      await sleep(pause);
+    }
+  } catch (error) {
+    return ended(lost, describeError(error), error instanceof AppError ? error.hints : []);
+  }
+}
+
+function ended(lost: string | undefined, reason: string, hints: readonly string[]): Written {
+  if (lost === undefined) return { kind: 'failed', reason, hints };
+  return { kind: 'unclear', reason: lost === reason ? lost : `${lost}, then: ${reason}` };
+}
+
+async function seal(
+  { store }: Storing,
+  { token }: Writing,
+  { keyId, key }: PublicKey,
+): Promise<{ readonly value: string; readonly keyId: string }> {
+  return { value: await store.seal(token, key), keyId };
+}
+
+function intend(storing: Storing, writing: Writing, keyId: string, intendedAt: Date): void {
+  const { destination, chosen, baseline } = writing;
+  const intent = {
+    destination,
+    keyId,
+    baselineUpdatedAt: baseline.updatedAt,
+    intendedAt,
+    localAt: storing.now(),
+  };
+  storing.log.intend(storing.id, intent, chosen);
+}
+
+/** GitHub's time, carried on by our own clock from its last answer. */
+function carryOn({ now }: Storing, told: Date | undefined): () => Date {
+  const from = now();
+  return () => new Date((told ?? from).getTime() + Math.max(0, now().getTime() - from.getTime()));
+}
+
+/** Asks again where GitHub could not be reached or was not itself: the token in hand may not be shown a second time. */
+export async function patiently<T>(storing: Pick<Storing, 'sleep'>, call: () => Promise<T>): Promise<T> {
+  for (const pause of READ_PAUSES_MS) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'unavailable')) throw error;
+      await storing.sleep(pause);
+    }
+  }
+  return call();
+}
+
+export function report(
+  storing: Storing,
+  destination: Destination,
+  step: StepReport['step'],
+  outcome: string,
+  detail?: string,
+): void {
+  storing.report({
+    step,
+    credential: storing.credential,
+    destination: formatDestination(destination),
+    outcome,
+    ...(detail ? { detail } : {}),
+  });
+}
