@@ -26,12 +26,13 @@ CREATE TABLE message (
   stage TEXT CHECK (stage IN ('claimed', 'data')), -- 'data': the server has said 354, so it may have the message
   attempts INTEGER NOT NULL,
   repeats INTEGER NOT NULL, -- sent again after an answer was lost
+  refusals INTEGER NOT NULL, -- times that the server has said no for good
   owner_epoch TEXT, -- the run of the daemon that claimed it
   claim INTEGER NOT NULL, -- counts claims: an outdated holder can change nothing
   next_attempt_at TEXT NOT NULL,
   first_due_at TEXT NOT NULL,
   message_id TEXT UNIQUE, -- RFC 5322; the same on every repeat
-  payload BLOB, -- the bytes as first rendered, so that a repeat is the same mail
+  payload BLOB, -- the bytes that went out, so that a repeat after a lost answer is the same mail
   last_code INTEGER,
   last_error TEXT,
   created_at TEXT NOT NULL,

@@ -65,6 +65,12 @@ export function parseLifetime(text: string): Lifetime {
   });
 }
 
+/** `365d` → `365 days`, `1y` → `1 year`. */
+export function describeLifetime(lifetime: Lifetime): string {
+  const count = Number(lifetime.slice(0, -1));
+  return `${count} ${lifetime.endsWith('d') ? 'day' : 'year'}${count === 1 ? '' : 's'}`;
+}
+
 export function addDays(instant: Date, days: number): Date {
   return new Date(instant.getTime() + days * DAY_MS);
 }
@@ -114,30 +120,38 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Kept, since making one costs a hundred times what reading it does. */
+function clockIn(timeZone: string): Intl.DateTimeFormat {
+  const kept = clocks.get(timeZone);
+  if (kept) return kept;
+  const format = { hourCycle: 'h23', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const;
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, ...format });
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
 /**
  * The first instant at or after `instant` at which a clock in `timeZone` shows `hour`:00. Where daylight saving skips
- * that hour on a day, the next full hour of that day is taken, so that no day is left out.
+ * that time on a day, the first instant after the gap is taken, so that no day is left out.
  */
 export function nextLocalHour(instant: Date, hour: number, timeZone: string): Date {
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    hourCycle: 'h23',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
+  const clock = clockIn(timeZone);
   const read = (at: number) => {
     const parts = Object.fromEntries(clock.formatToParts(at).map((part) => [part.type, part.value]));
-    return { day: parts['day'] ?? '', hour: Number(parts['hour']), minute: Number(parts['minute']) };
+    return { day: parts['day'], minutes: Number(parts['hour']) * 60 + Number(parts['minute']) };
   };
   // All offsets in use are multiples of a quarter of an hour, so local full hours are found on quarter-hour steps.
   const quarter = 15 * 60_000;
   let at = Math.ceil(instant.getTime() / quarter) * quarter;
+  const wanted = hour * 60;
   let previous = read(at - quarter);
   for (let step = 0; step < 27 * 4; step++, at += quarter) {
     const shown = read(at);
-    const skipped = shown.day === previous.day && previous.hour < hour && shown.hour > hour;
-    if ((shown.hour === hour && shown.minute === 0) || skipped) return new Date(at);
+    const passed = shown.day === previous.day ? previous.minutes : -1;
+    const skipped = passed < wanted && shown.minutes > wanted;
+    if (shown.minutes === wanted || skipped) return new Date(at);
     previous = shown;
   }
   return new Date(at);

@@ -1,3 +1,4 @@
+import { describeLifetime } from '../domain/calendar.ts';
 import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
@@ -43,18 +44,11 @@ export function expirationField(view: FormView): Html {
   const problem = view.problems.some((each) => each.field === 'expiration');
   return html`<fieldset id="expiration" class="field" aria-describedby="expiration-hint"${problem && html` data-problem`}>
 <legend>Which Expiration did you choose at ${card.issuer}?</legend>
-<p class="hint" id="expiration-hint">${card.declaredLifetime && `The runbook says ${inWords(card.declaredLifetime)}. `}Nothing is chosen for you: only you know what you set there, and the reminders go by it.</p>
+<p class="hint" id="expiration-hint">${card.declaredLifetime && `The runbook says ${describeLifetime(card.declaredLifetime)}. `}Nothing is chosen for you: only you know what you set there, and the reminders go by it.</p>
 <div class="options"><div class="presets">${presets.map((option) => radio(option, view))}</div>
 <div class="others">${others.map((option) => radio(option, view))}</div></div>
 </fieldset>
 `;
-}
-
-/** `365d` → `365 days`, `1y` → `1 year`; anything else as it stands. */
-function inWords(lifetime: string): string {
-  const [, count, unit] = /^(\d+)([dy])$/.exec(lifetime) ?? [];
-  if (count === undefined) return lifetime;
-  return `${count} ${unit === 'y' ? 'year' : 'day'}${count === '1' ? '' : 's'}`;
 }
 
 function radio({ value, label }: Option, view: FormView): Html {

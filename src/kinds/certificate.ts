@@ -13,7 +13,7 @@ export const certificate: Kind = {
   scopes: undefined,
   lifetimes: { presets: [], custom: true, never: false },
   proves: undefined,
-  oldStaysAlive: true,
+  afterwards: undefined,
   checkFormat: (token) => {
     if (token.length === 0) return ['nothing was pasted'];
     return token.length > MAX_SECRET_BYTES

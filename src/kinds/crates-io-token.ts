@@ -1,3 +1,4 @@
+import { describeLifetime } from '../domain/calendar.ts';
 import { asAscii, recognise, singleLineProblems } from './format.ts';
 import type { Kind } from './kind.ts';
 
@@ -18,25 +19,26 @@ export const cratesIoToken: Kind = {
     nameAtIssuer
       ? `Find "${nameAtIssuer}" in the list and press Regenerate (if it is gone: New Token, with that name).`
       : 'Find the token in the list and press Regenerate (if it is gone: New Token).',
-    `Set Expiration again${lifetime ? ` (declared here: ${lifetime})` : ''}: it falls back to 90 days each time.`,
+    `Set Expiration again${lifetime ? ` (declared here: ${describeLifetime(lifetime)})` : ''}: it falls back to 90 days each time.`,
     scopes.length > 0
       ? `Tick exactly these scopes: ${scopes.join(', ')}.`
       : 'Tick only the scopes that the release needs.',
     'Copy the token: crates.io shows it once.',
-    'The old token stays alive until it is revoked: press Revoke beside it once the new one has been used.',
   ],
   breaks: 'crates can no longer be published with it: the release stops at the publishing step',
   scopes: ['publish-new', 'publish-update', 'trusted-publishing', 'yank', 'change-owners'],
   lifetimes: { presets: [7, 30, 60, 90, 365], custom: true, never: true },
   proves:
     'that crates.io knows it as a live, scoped token; not its name, its scopes, its crates or its expiration',
-  oldStaysAlive: true,
+  afterwards:
+    'The old token stays alive until it is revoked: press Revoke beside it at crates.io once the new one has been used in a release.',
   checkFormat: (token) => {
-    const problems = singleLineProblems(token);
-    if (problems.length > 0) return problems;
     const text = asAscii(token);
     if (TOKEN.test(text)) return [];
     const other = recognise(text);
+    // A key has lines of its own, which are not what is wrong with it here.
+    const problems = other?.kind === 'pem' ? [] : singleLineProblems(token);
+    if (problems.length > 0) return problems;
     if (other?.kind === 'crates-io-trusted') {
       return ['this is a trusted-publishing token: it lives for 30 minutes and cannot be stored'];
     }

@@ -28,15 +28,15 @@ export function recognise(text: string): { readonly kind: string; readonly what:
 /** Problems that any single-line token can have: emptiness, hidden characters, a whole line of a file around it. */
 export function singleLineProblems(token: Uint8Array): readonly string[] {
   if (token.length === 0) return ['nothing was pasted'];
+  const text = asAscii(token);
+  if (/["'`=]/.test(text) && recognise(text) === undefined) {
+    return ['it holds quotes or an equals sign: paste only the token, without its name and quotes'];
+  }
   const hidden = token.findIndex((byte) => byte < 0x21 || byte > 0x7e);
   if (hidden >= 0) {
     return [
       `there is a space, a line break or a hidden character at position ${hidden + 1} of ${token.length} bytes: copy the token again, by the issuer's copy button`,
     ];
-  }
-  const text = asAscii(token);
-  if (/["'`=]/.test(text) && recognise(text) === undefined) {
-    return ['it holds quotes or an equals sign: paste only the token, without its name and quotes'];
   }
   return [];
 }

@@ -11,7 +11,7 @@ export const generic: Kind = {
   scopes: undefined,
   lifetimes: { presets: [], custom: true, never: true },
   proves: undefined,
-  oldStaysAlive: true,
+  afterwards: undefined,
   checkFormat: (token) => {
     if (token.length === 0) return ['nothing was pasted'];
     return token.length > MAX_SECRET_BYTES

@@ -23,8 +23,8 @@ export interface Kind {
   };
   /** What the live check proves; undefined: there is no check. */
   readonly proves: string | undefined;
-  /** Whether the old one goes on working after a new one is made. */
-  readonly oldStaysAlive: boolean;
+  /** What is left to do once the new one has been used; undefined: the old one dies by itself. */
+  readonly afterwards: string | undefined;
   /** Reasons why these bytes cannot be one of this kind, none of which holds any of them. */
   readonly checkFormat: (token: Uint8Array) => readonly string[];
 }

@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/calendar.ts';
 import type { CredentialState, Declaration, Destination, DestinationState } from '../domain/credential.ts';
-import { credentialState, needsPerson } from '../domain/credential.ts';
+import { credentialState, needsPerson, sameDestination } from '../domain/credential.ts';
 import type { ExpirySource } from '../domain/expiry.ts';
 import { daysLeft, UNKNOWN_EXPIRY } from '../domain/expiry.ts';
 import type { StoredCredential } from './register.ts';
@@ -104,10 +104,7 @@ function describeDestination(
   stored: StoredCredential | undefined,
   unsettled: readonly Destination[],
 ): DestinationStatus {
-  const same = (other: Destination) =>
-    other.repo === destination.repo &&
-    other.environment === destination.environment &&
-    other.secret === destination.secret;
+  const same = (other: Destination) => sameDestination(other, destination);
   const row = stored?.destinations.find((candidate) => same(candidate.destination));
   return {
     ...destination,

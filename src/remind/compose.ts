@@ -122,7 +122,7 @@ function factAsHtml({ label, text, link }: Fact): Html {
 
 function stepAsHtml({ text, link, command }: Step): Html {
   return html`<li class="text" style="${FONT};font-size:14px;line-height:1.55;color:#1b2130;margin:4px 0">${text}${link && html` ${anchor(link, link.replace('https://', ''))}`}
-${command && html`<div class="code" style="${MONO};font-size:13px;line-height:1.5;color:#1b2130;background:#f3f4f7;border:1px solid #e1e4ea;border-radius:6px;padding:10px 12px;margin:8px 0;word-break:break-all">${command}</div>`}</li>`;
+${command && html`<div class="code" style="${MONO};font-size:13px;line-height:1.5;color:#1b2130;background:#f3f4f7;border:1px solid #e1e4ea;border-radius:6px;padding:10px 12px;margin:8px 0;overflow-wrap:anywhere">${command}</div>`}</li>`;
 }
 
 function anchor(link: string, text: string): Html {

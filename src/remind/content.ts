@@ -3,6 +3,7 @@ import type { Destination, Version } from '../domain/credential.ts';
 import { effectiveLifetimeDays, formatDestination } from '../domain/credential.ts';
 import { daysLeft, describeSource } from '../domain/expiry.ts';
 import { findKind } from '../kinds/catalogue.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { ReminderPolicy } from './plan.ts';
 import { nextReminder } from './plan.ts';
 import type { Reminded, ReminderKey } from './reminder.ts';
@@ -90,14 +91,7 @@ function describeRotated(credential: Reminded, version: Version, context: MailCo
     headline,
     subject: `${headline}${where(declaration.destinations)}`,
     facts: facts(credential, version, context),
-    steps: kind?.oldStaysAlive
-      ? [
-          {
-            text: `The old token still works at ${kind.issuer}: revoke it there once the new one has been used in a release.`,
-            link: kind.pages?.revoke,
-          },
-        ]
-      : [],
+    steps: afterwards(kind),
     notes: [
       'GitHub shows that a write landed, never which value.',
       'Reminders for the version before are cancelled.',
@@ -155,7 +149,12 @@ function steps({ declaration }: Reminded, context: MailContext): readonly Step[]
           text: 'Then record the new date:',
           command: `${context.command} record ${declaration.name} --expires YYYY-MM-DD`,
         },
+    ...afterwards(kind),
   ];
+}
+
+function afterwards(kind: Kind | undefined): readonly Step[] {
+  return kind?.afterwards ? [{ text: kind.afterwards, link: kind.pages?.revoke }] : [];
 }
 
 function missed(covers: readonly number[]): readonly string[] {

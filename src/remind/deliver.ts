@@ -5,7 +5,7 @@ import { composeMessage } from './compose.ts';
 import { afterTransmission } from './outcome.ts';
 import type { ReminderPolicy } from './plan.ts';
 import { planReminders } from './plan.ts';
-import type { Channel, ClaimedMessage, Outbox, Reminded } from './reminder.ts';
+import type { Channel, ClaimedMessage, DeliveryOutcome, Outbox, Reminded } from './reminder.ts';
 
 /** What one round needs. `epoch` names the run of the daemon that holds the lock. */
 export interface Round {
@@ -56,14 +56,36 @@ export async function deliverDue(round: Round): Promise<{ sent: number; failed: 
 }
 
 async function deliverOne(round: Round, channel: Channel, message: ClaimedMessage): Promise<boolean> {
-  const payload = message.payload ?? (await render(round, channel, message));
-  if (!payload) return false;
-  if (!round.outbox.keepPayload(message, payload)) return false;
-  const outcome = await channel.send(message.recipient, payload, () => {
-    if (!round.outbox.markData(message)) throw new Error('the claim was taken over');
-  });
-  const next = afterTransmission(outcome, message.attempts, message.repeats, round.now());
-  round.outbox.settle(message, next, round.now());
+  const ready = message.payload
+    ? { message, payload: message.payload }
+    : await render(round, channel, message);
+  if (!ready) return false;
+  if (!round.outbox.keepPayload(ready.message, ready.payload)) return false;
+  return settle(round, message, await transmit(round.outbox, channel, ready.message, ready.payload));
+}
+
+/** An error of the channel's own is an outcome like others: what it was doing says whether the mail may have left. */
+async function transmit(
+  outbox: Outbox,
+  channel: Channel,
+  message: ClaimedMessage,
+  payload: Uint8Array,
+): Promise<DeliveryOutcome> {
+  let begun = false;
+  try {
+    return await channel.send(message.recipient, payload, () => {
+      if (!outbox.markData(message)) throw new Error('the claim was taken over');
+      begun = true;
+    });
+  } catch (error) {
+    return { kind: begun ? 'unclear' : 'not-sent', reason: describeError(error) };
+  }
+}
+
+function settle(round: Round, message: ClaimedMessage, outcome: DeliveryOutcome): boolean {
+  const now = round.now();
+  const next = afterTransmission(outcome, message, now);
+  round.outbox.settle(message, next, now);
   round.report({
     event: `mail.${next.state}`,
     message: message.id,
@@ -77,7 +99,7 @@ async function render(
   round: Round,
   channel: Channel,
   message: ClaimedMessage,
-): Promise<Uint8Array | undefined> {
+): Promise<{ readonly message: ClaimedMessage; readonly payload: Uint8Array } | undefined> {
   const now = round.now();
   const known = new Map(round.credentials().map((credential) => [credential.declaration.name, credential]));
   const good: ClaimedMessage['reminders'][number][] = [];
@@ -96,5 +118,11 @@ async function render(
     return undefined;
   }
   const content = composeMessage(good, known, round.context, now);
-  return channel.render({ messageId: message.messageId, recipient: message.recipient, at: now, ...content });
+  const draft = { messageId: message.messageId, recipient: message.recipient, at: now, ...content };
+  try {
+    return { message: { ...message, reminders: good }, payload: await channel.render(draft) };
+  } catch (error) {
+    settle(round, message, { kind: 'not-sent', reason: describeError(error) });
+    return undefined;
+  }
 }

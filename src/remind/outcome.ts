@@ -1,4 +1,4 @@
-import type { DeliveryOutcome, NextState } from './reminder.ts';
+import type { ClaimedMessage, DeliveryOutcome, NextState } from './reminder.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -10,38 +10,31 @@ const REFUSED_RETRIES_MS = [HOUR, 6 * HOUR];
 /** A lost answer is repeated twice, byte for byte. */
 const REPEATS_MS = [15 * MINUTE, 2 * HOUR];
 
-/**
- * What follows from one transmission.
- *
- * @param tries transmissions so far, this one included
- * @param repeats how often it was already sent again because an answer was lost
- */
-export function afterTransmission(
-  outcome: DeliveryOutcome,
-  tries: number,
-  repeats: number,
-  now: Date,
-): NextState {
+/** What came before: tries with this one included, repeats because an answer was lost, refusals for good. */
+export type Tried = Pick<ClaimedMessage, 'attempts' | 'repeats' | 'refusals'>;
+
+/** What follows from one transmission. */
+export function afterTransmission(outcome: DeliveryOutcome, tried: Tried, now: Date): NextState {
   const inMs = (delay: number) => new Date(now.getTime() + delay);
   switch (outcome.kind) {
     case 'accepted':
       return { state: 'sent', nextAttemptAt: now, code: outcome.code, error: undefined };
     case 'unclear': {
-      const delay = REPEATS_MS[repeats];
+      const delay = REPEATS_MS[tried.repeats];
       return { state: 'ambiguous', nextAttemptAt: inMs(delay ?? 0), code: undefined, error: outcome.reason };
     }
     case 'refused': {
       const { code, reason: error } = outcome;
       if (!outcome.permanent)
-        return { state: 'pending', nextAttemptAt: inMs(retryDelay(tries)), code, error };
-      const delay = REFUSED_RETRIES_MS[tries - 1];
+        return { state: 'pending', nextAttemptAt: inMs(retryDelay(tried.attempts)), code, error };
+      const delay = REFUSED_RETRIES_MS[tried.refusals];
       if (delay === undefined) return { state: 'dead', nextAttemptAt: now, code, error };
       return { state: 'pending', nextAttemptAt: inMs(delay), code, error };
     }
     case 'not-sent':
       return {
         state: 'pending',
-        nextAttemptAt: inMs(retryDelay(tries)),
+        nextAttemptAt: inMs(retryDelay(tried.attempts)),
         code: undefined,
         error: outcome.reason,
       };

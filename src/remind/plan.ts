@@ -91,16 +91,21 @@ function dueAt(version: Version, leadDays: number, policy: ReminderPolicy): Date
 
 function recipientsOf(credential: Reminded, leadDays: number, policy: ReminderPolicy): readonly string[] {
   const { escalate } = policy;
-  const names = [
-    credential.declaration.owner,
-    ...(escalate && leadDays <= escalate.daysBefore ? escalate.to : []),
-  ];
-  return [
-    ...new Set(names.map((name) => policy.addresses.get(name)).filter((address) => address !== undefined)),
-  ];
+  const joining = escalate && leadDays <= escalate.daysBefore ? escalate.to : [];
+  const joined = joining.map((name) => policy.addresses.get(name)).filter((address) => address !== undefined);
+  return [...new Set([...ownerAddresses(credential, policy), ...joined])];
 }
 
-/** The lead time that comes after `now`, and when its mail goes out; undefined where no date is known. */
+/** Where a credential and its owner have both left the configuration, everybody who is still in it is told. */
+function ownerAddresses({ declaration }: Reminded, { addresses }: ReminderPolicy): readonly string[] {
+  const address = addresses.get(declaration.owner);
+  return address === undefined ? [...addresses.values()] : [address];
+}
+
+/**
+ * The next mail about a credential: of a lead time that is still ahead, or of one that has come and waits for its hour.
+ * Undefined where no date is known.
+ */
 export function nextReminder(
   credential: Reminded,
   policy: ReminderPolicy,
@@ -110,8 +115,13 @@ export function nextReminder(
   if (!version || retiredAt || version.standing !== 'good' || version.expiry.kind !== 'known')
     return undefined;
   const from = acknowledgedUntil && acknowledgedUntil > now ? acknowledgedUntil : now;
-  const leadDays = nextLeadTime(version.expiry.at, effectiveLifetimeDays(version), from);
-  return { leadDays, at: dueAt(version, leadDays, policy) };
+  const expiresAt = version.expiry.at;
+  const lifetime = effectiveLifetimeDays(version);
+  const leads = [...crossedLeadTimes(expiresAt, lifetime, from), nextLeadTime(expiresAt, lifetime, from)];
+  return leads
+    .map((leadDays) => ({ leadDays, at: dueAt(version, leadDays, policy) }))
+    .filter(({ at }) => at > from)
+    .sort((a, b) => a.at.getTime() - b.at.getTime())[0];
 }
 
 /** The one notice after a rotation: to the owner, and to whoever was alarmed about the version before. */
@@ -122,8 +132,7 @@ export function planRotatedNotice(
   policy: ReminderPolicy,
   at: Date,
 ): readonly PlanStep[] {
-  const owner = policy.addresses.get(credential.declaration.owner);
-  const recipients = new Set([...(owner ? [owner] : []), ...alarmed]);
+  const recipients = new Set([...ownerAddresses(credential, policy), ...alarmed]);
   return [...recipients].map((recipient) => ({
     kind: 'owe',
     key: {

@@ -42,7 +42,9 @@ export interface ClaimedMessage {
   readonly claim: number;
   readonly attempts: number;
   readonly repeats: number;
-  /** Bytes as rendered before; undefined: not rendered yet. */
+  /** How often the server has said no for good. */
+  readonly refusals: number;
+  /** Bytes of a mail whose answer was lost: a repeat is the same mail. Undefined: to be rendered. */
   readonly payload: Uint8Array | undefined;
   readonly messageId: string;
   readonly reminders: readonly (ReminderKey & { readonly id: number; readonly covers: readonly number[] })[];
@@ -69,7 +71,7 @@ export interface Outbox {
   /** Durable before a byte of the mail leaves. @returns false when the claim is no longer ours */
   markData(message: ClaimedMessage): boolean;
   settle(message: ClaimedMessage, next: NextState, at: Date): boolean;
-  /** Leaves a reminder that cannot be rendered out of its message, to be tried again later alone. */
+  /** Leaves a reminder that cannot be rendered out of its message, to be tried again later alone; nothing when the claim is lost. */
   leaveOut(message: ClaimedMessage, reminder: number, until: Date): void;
   /** Takes back what an ended run of the daemon had claimed. */
   recover(epoch: string, now: Date): number;

@@ -148,12 +148,17 @@ function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVer
       outcome: reasons.length === 0 ? 'recorded' : 'partial',
       version: number,
       expiry: version.expiry,
-      ...(reasons.length > 0 ? { reasons, next } : {}),
+      ...(reasons.length > 0 ? { reasons } : {}),
+      next: [...next, ...afterwards(rotation.kind)],
     };
   }
   const outcome = placed.some((place) => place.kind === 'unconfirmed') ? 'unconfirmed' : 'failed';
   log.move(id, outcome, now(), reasons.join('; '));
   return { outcome, reasons, next };
+}
+
+function afterwards({ afterwards: text, pages }: Kind): readonly string[] {
+  return text ? [pages ? `${text} ${pages.revoke}` : text] : [];
 }
 
 /** An interrupted rotation that was still settling when this one began: its time was waited out, and ours lies over it. */

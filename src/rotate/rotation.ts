@@ -1,3 +1,4 @@
+import type { Lifetime } from '../domain/calendar.ts';
 import type { Destination, NewVersion } from '../domain/credential.ts';
 import type { Expiry } from '../domain/expiry.ts';
 import type { Secret } from '../domain/secret.ts';
@@ -90,7 +91,7 @@ export interface RotationCard {
   readonly steps: readonly string[];
   readonly nameAtIssuer: string | undefined;
   readonly scopes: readonly string[];
-  readonly declaredLifetime: string | undefined;
+  readonly declaredLifetime: Lifetime | undefined;
   readonly destinations: readonly {
     readonly destination: Destination;
     /** Host of the API that receives it, such as `api.github.com`. */

@@ -1,4 +1,4 @@
-import { formatInstant, parseInstant } from '../domain/calendar.ts';
+import { parseInstant } from '../domain/calendar.ts';
 
 /** Instants are stored as RFC 3339 text in UTC. One that does not parse is an error: it may be an expiry. */
 export function toInstant(column: string): Date;
@@ -7,6 +7,9 @@ export function toInstant(column: string | null): Date | undefined {
   return column === null ? undefined : parseInstant(column);
 }
 
+/** Always with milliseconds: SQL compares and sorts these texts, and `…00Z` would come after `…00.500Z`. */
+export function fromInstant(instant: Date): string;
+export function fromInstant(instant: Date | undefined): string | null;
 export function fromInstant(instant: Date | undefined): string | null {
-  return instant ? formatInstant(instant) : null;
+  return instant ? instant.toISOString() : null;
 }

@@ -1,5 +1,4 @@
-import { formatInstant } from '../domain/calendar.ts';
-import { toInstant } from './columns.ts';
+import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 
 export function readInstallId(db: Database): string | undefined {
@@ -10,7 +9,7 @@ export function readInstallId(db: Database): string | undefined {
 export function createInstallation(db: Database, installId: string, at: Date): boolean {
   const { changes } = db.connection
     .prepare('INSERT INTO installation (id, install_id, created_at) VALUES (1, ?, ?) ON CONFLICT DO NOTHING')
-    .run(installId, formatInstant(at));
+    .run(installId, fromInstant(at));
   return changes === 1;
 }
 
@@ -31,7 +30,7 @@ export function keepSnapshot(
     db.connection.prepare('DELETE FROM config_snapshot').run();
     db.connection
       .prepare('INSERT INTO config_snapshot (sha256, program, body, loaded_at) VALUES (?, ?, ?, ?)')
-      .run(snapshot.sha256, snapshot.program, snapshot.body, formatInstant(snapshot.loadedAt));
+      .run(snapshot.sha256, snapshot.program, snapshot.body, fromInstant(snapshot.loadedAt));
   });
 }
 
@@ -43,7 +42,7 @@ export function recordBeat(db: Database, beat: Beat, at: Date): void {
     .prepare(
       'INSERT INTO beat (name, at, pid) VALUES (@beat, @at, @pid) ON CONFLICT (name) DO UPDATE SET at = @at, pid = @pid',
     )
-    .run({ beat, at: formatInstant(at), pid: process.pid });
+    .run({ beat, at: fromInstant(at), pid: process.pid });
 }
 
 export function lastBeat(db: Database, beat: Beat): Date | undefined {

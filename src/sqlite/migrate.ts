@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type Sqlite from 'better-sqlite3';
-import { formatInstant } from '../domain/calendar.ts';
 import { AppError } from '../domain/error.ts';
+import { fromInstant } from './columns.ts';
 
 export interface Migration {
   readonly name: string;
@@ -34,7 +34,7 @@ export function migrate(
         connection.exec(migration.sql);
         connection
           .prepare('INSERT INTO migration (name, checksum, applied_at) VALUES (?, ?, ?)')
-          .run(migration.name, migration.checksum, formatInstant(now()));
+          .run(migration.name, migration.checksum, fromInstant(now()));
       }
       connection.pragma(`user_version = ${migrations.length}`);
     })

@@ -1,29 +1,10 @@
 import { createHash } from 'node:crypto';
-import { addDays, formatInstant } from '../domain/calendar.ts';
-import type {
-  ClaimedMessage,
-  MessageState,
-  Outbox,
-  PlanStep,
-  Reminder,
-  ReminderKey,
-} from '../remind/reminder.ts';
-import { toInstant } from './columns.ts';
+import { addDays } from '../domain/calendar.ts';
+import type { ClaimedMessage, MessageState, Outbox } from '../remind/reminder.ts';
+import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
-
-interface ReminderRow {
-  id: number;
-  credential: string;
-  version: number;
-  topic: Reminder['topic'];
-  lead_days: number;
-  channel: string;
-  recipient: string;
-  due_at: string;
-  state: Reminder['state'];
-  message: string | null;
-  message_state: MessageState | null;
-}
+import type { ReminderRow } from './reminders.ts';
+import { applyStep, cancelEmpty, cancelStale, SELECT_REMINDER, toKey, toReminder } from './reminders.ts';
 
 interface MessageRow {
   id: string;
@@ -31,6 +12,7 @@ interface MessageRow {
   recipient: string;
   attempts: number;
   repeats: number;
+  refusals: number;
   claim: number;
   payload: Uint8Array | null;
   message_id: string;
@@ -44,10 +26,8 @@ export interface OutboxOptions {
   readonly maxRepeats: number;
 }
 
-const SELECT_REMINDER = `
-  SELECT r.id, r.credential, r.version, r.topic, r.lead_days, r.channel, r.recipient, r.due_at, r.state, r.message,
-    m.state AS message_state
-  FROM reminder AS r LEFT JOIN message AS m ON m.id = r.message`;
+/** No try waits longer than this (the longest pause is six hours): a later date is a clock's error, and is not kept. */
+const LONGEST_WAIT_DAYS = 25 / 24;
 
 export function openOutbox(db: Database, options: OutboxOptions): Outbox {
   const { connection } = db;
@@ -73,22 +53,26 @@ export function openOutbox(db: Database, options: OutboxOptions): Outbox {
       connection
         .prepare(
           `UPDATE message SET state = @state, stage = NULL, owner_epoch = NULL, next_attempt_at = @nextAttemptAt,
-             last_code = @code, last_error = @error, sent_at = @sentAt
+             last_code = @code, last_error = @error, sent_at = @sentAt, refusals = refusals + (COALESCE(@code, 0) >= 500)
            WHERE id = @id AND claim = @claim AND state = 'in-flight'`,
         )
         .run({
           id: message.id,
           claim: message.claim,
           state: next.state,
-          nextAttemptAt: formatInstant(next.nextAttemptAt),
+          nextAttemptAt: fromInstant(next.nextAttemptAt),
           code: next.code ?? null,
           error: next.error ?? null,
-          sentAt: next.state === 'sent' ? formatInstant(at) : null,
+          sentAt: next.state === 'sent' ? fromInstant(at) : null,
         }).changes === 1,
-    leaveOut: (_message, reminder, until) => {
+    leaveOut: (message, reminder, until) => {
       connection
-        .prepare("UPDATE reminder SET state = 'owed', message = NULL, due_at = ? WHERE id = ?")
-        .run(formatInstant(until), reminder);
+        .prepare(
+          `UPDATE reminder SET state = 'owed', message = NULL, due_at = @until
+           WHERE id = @reminder AND message = @id AND state = 'carried'
+             AND EXISTS (SELECT 1 FROM message WHERE id = @id AND claim = @claim AND state = 'in-flight')`,
+        )
+        .run({ reminder, until: fromInstant(until), id: message.id, claim: message.claim });
     },
     recover: (epoch, now) => db.transaction(() => recover(db, epoch, now)),
     counts: () => counts(db),
@@ -116,7 +100,7 @@ export function cancelOutdated(db: Database, credential: string, version: number
            AND message IN (SELECT id FROM message WHERE state IN ('pending', 'in-flight') AND stage IS NOT 'data')))`,
     )
     .run({ credential, version });
-  dropPayloads(db);
+  cancelEmpty(db);
 }
 
 /** Who has been mailed about a version, or is about to learn of it: they are told when it is replaced. */
@@ -124,57 +108,33 @@ export function alarmedRecipients(db: Database, credential: string, version: num
   return db.connection
     .prepare(
       `SELECT DISTINCT r.recipient FROM reminder AS r JOIN message AS m ON m.id = r.message
-       WHERE r.credential = ? AND r.version = ? AND r.topic <> 'rotated' AND m.state IN ('sent', 'ambiguous')`,
+       WHERE r.credential = ? AND r.version = ? AND r.topic <> 'rotated' AND r.state = 'carried'
+         AND (m.state IN ('sent', 'ambiguous') OR (m.state = 'in-flight' AND m.stage = 'data'))`,
     )
     .pluck()
     .all(credential, version) as string[];
 }
 
-function applyStep(db: Database, step: PlanStep, at: Date): void {
-  const { key } = step;
-  const by = step.kind === 'cover' ? findReminder(db, step.by) : null;
-  const state = step.kind === 'cover' ? 'covered' : 'owed';
-  db.connection
-    .prepare(
-      `INSERT INTO reminder (credential, version, topic, lead_days, channel, recipient, due_at, state, covered_by, created_at)
-       VALUES (@credential, @version, @topic, @leadDays, @channel, @recipient, @dueAt, @state, @by, @at)
-       ON CONFLICT (credential, version, topic, lead_days, channel, recipient) DO ${
-         step.kind === 'cover' ? "UPDATE SET state = 'covered', covered_by = @by, message = NULL" : 'NOTHING'
-       }`,
-    )
-    .run({ ...key, dueAt: formatInstant(step.dueAt), state, by, at: formatInstant(at) });
-  if (step.kind === 'cover') dropPayloads(db);
-}
-
-function findReminder(db: Database, key: ReminderKey): number {
-  return db.connection
-    .prepare(
-      `SELECT id FROM reminder WHERE credential = @credential AND version = @version AND topic = @topic
-         AND lead_days = @leadDays AND channel = @channel AND recipient = @recipient`,
-    )
-    .pluck()
-    .get({ ...key }) as number;
-}
-
 function gather(db: Database, options: OutboxOptions, now: Date): number {
   const due = db.connection
     .prepare(`${SELECT_REMINDER} WHERE r.state = 'owed' AND r.due_at <= ? ORDER BY r.id`)
-    .all(formatInstant(now)) as ReminderRow[];
+    .all(fromInstant(now)) as ReminderRow[];
   const groups = Map.groupBy(due, (row) => `${row.channel}\n${row.recipient}`);
   for (const rows of groups.values()) {
     const id = messageKey(rows);
     const first = rows.map((row) => row.due_at).sort()[0];
     db.connection
       .prepare(
-        `INSERT INTO message (id, channel, recipient, state, attempts, repeats, claim, next_attempt_at, first_due_at, message_id, created_at)
-         VALUES (@id, @channel, @recipient, 'pending', 0, 0, 0, @now, @first, @messageId, @now)
+        `INSERT INTO message (id, channel, recipient, state, attempts, repeats, refusals, claim, next_attempt_at,
+           first_due_at, message_id, created_at)
+         VALUES (@id, @channel, @recipient, 'pending', 0, 0, 0, 0, @now, @first, @messageId, @now)
          ON CONFLICT (id) DO UPDATE SET state = 'pending', next_attempt_at = @now WHERE state = 'cancelled'`,
       )
       .run({
         id,
         channel: rows[0]?.channel,
         recipient: rows[0]?.recipient,
-        now: formatInstant(now),
+        now: fromInstant(now),
         first,
         messageId: rfcMessageId(id, options),
       });
@@ -209,12 +169,18 @@ function claim(db: Database, options: OutboxOptions, epoch: string, now: Date): 
       `UPDATE message SET state = 'in-flight', stage = 'claimed', owner_epoch = @epoch, claim = claim + 1,
          attempts = attempts + 1, repeats = repeats + (state = 'ambiguous')
        WHERE id = (
-         SELECT m.id FROM message AS m JOIN reminder AS r ON r.message = m.id
-         WHERE m.next_attempt_at <= @now AND (m.state = 'pending' OR (m.state = 'ambiguous' AND m.repeats < @maxRepeats))
+         SELECT m.id FROM message AS m JOIN reminder AS r ON r.message = m.id AND r.state = 'carried'
+         WHERE (m.next_attempt_at <= @now OR m.next_attempt_at > @tooFar)
+           AND (m.state = 'pending' OR (m.state = 'ambiguous' AND m.repeats < @maxRepeats))
          GROUP BY m.id ORDER BY MIN(r.lead_days), m.first_due_at LIMIT 1)
-       RETURNING id, channel, recipient, attempts, repeats, claim, payload, message_id`,
+       RETURNING id, channel, recipient, attempts, repeats, refusals, claim, payload, message_id`,
     )
-    .get({ epoch, now: formatInstant(now), maxRepeats: options.maxRepeats }) as MessageRow | undefined;
+    .get({
+      epoch,
+      now: fromInstant(now),
+      tooFar: fromInstant(addDays(now, LONGEST_WAIT_DAYS)),
+      maxRepeats: options.maxRepeats,
+    }) as MessageRow | undefined;
   if (!row) return undefined;
   const reminders = db.connection
     .prepare(`${SELECT_REMINDER} WHERE r.message = ? AND r.state = 'carried' ORDER BY r.id`)
@@ -227,7 +193,9 @@ function claim(db: Database, options: OutboxOptions, epoch: string, now: Date): 
     claim: row.claim,
     attempts: row.attempts,
     repeats: row.repeats,
-    payload: row.payload ?? undefined,
+    refusals: row.refusals,
+    // What was surely not delivered is rendered anew, so that it says what is so now.
+    payload: row.repeats > 0 ? (row.payload ?? undefined) : undefined,
     messageId: row.message_id,
     reminders: reminders.map((reminder) => ({
       ...toKey(reminder),
@@ -235,42 +203,6 @@ function claim(db: Database, options: OutboxOptions, epoch: string, now: Date): 
       covers: covers.all(reminder.id) as number[],
     })),
   };
-}
-
-function cancelStale(db: Database, now: Date): void {
-  db.connection
-    .prepare(
-      `UPDATE reminder SET state = 'cancelled'
-       WHERE state = 'carried'
-         AND message IN (SELECT id FROM message WHERE state IN ('pending', 'ambiguous'))
-         AND EXISTS (SELECT 1 FROM credential AS c WHERE c.name = reminder.credential
-           AND (c.retired_at IS NOT NULL
-             OR (reminder.topic = 'expiry' AND c.acknowledged_until > @now)
-             OR reminder.version < (SELECT MAX(version) FROM version WHERE credential = c.name)))`,
-    )
-    .run({ now: formatInstant(now) });
-  dropPayloads(db);
-}
-
-/**
- * A message whose set of reminders shrank must not go out as it was rendered: without any it is cancelled, else it is
- * rendered again. One whose answer was lost keeps its bytes, since a repeat has to be the same mail.
- */
-function dropPayloads(db: Database): void {
-  db.connection
-    .prepare(
-      `UPDATE message SET state = 'cancelled', payload = NULL
-       WHERE state IN ('pending', 'ambiguous')
-         AND NOT EXISTS (SELECT 1 FROM reminder WHERE message = message.id AND state = 'carried')`,
-    )
-    .run();
-  db.connection
-    .prepare(
-      `UPDATE message SET payload = NULL
-       WHERE state = 'pending' AND payload IS NOT NULL
-         AND EXISTS (SELECT 1 FROM reminder WHERE message = message.id AND state = 'cancelled')`,
-    )
-    .run();
 }
 
 /** The last look before the data: a rotation recorded since the claim stops the mail here. */
@@ -291,13 +223,13 @@ function recover(db: Database, epoch: string, now: Date): number {
       `UPDATE message SET state = 'ambiguous', stage = NULL, next_attempt_at = @later, last_error = 'stopped while the mail was going out'
        WHERE state = 'in-flight' AND stage = 'data' AND owner_epoch <> @epoch`,
     )
-    .run({ epoch, later: formatInstant(addDays(now, 15 / 1440)) });
+    .run({ epoch, later: fromInstant(addDays(now, 15 / 1440)) });
   const claimed = db.connection
     .prepare(
       `UPDATE message SET state = 'pending', stage = NULL, next_attempt_at = @now
        WHERE state = 'in-flight' AND stage = 'claimed' AND owner_epoch <> @epoch`,
     )
-    .run({ epoch, now: formatInstant(now) });
+    .run({ epoch, now: fromInstant(now) });
   return begun.changes + claimed.changes;
 }
 
@@ -313,26 +245,5 @@ function counts(db: Database): ReturnType<Outbox['counts']> {
     sent: of('sent'),
     ambiguous: of('ambiguous'),
     dead: of('dead'),
-  };
-}
-
-function toKey(row: ReminderRow): ReminderKey {
-  return {
-    credential: row.credential,
-    version: row.version,
-    topic: row.topic,
-    leadDays: row.lead_days,
-    channel: row.channel,
-    recipient: row.recipient,
-  };
-}
-
-function toReminder(row: ReminderRow): Reminder {
-  return {
-    ...toKey(row),
-    id: row.id,
-    dueAt: toInstant(row.due_at),
-    state: row.state,
-    messageState: row.message_state ?? undefined,
   };
 }

@@ -1,4 +1,3 @@
-import { formatInstant } from '../domain/calendar.ts';
 import type { Destination, NewVersion } from '../domain/credential.ts';
 import type { Expiry, ExpirySource } from '../domain/expiry.ts';
 import type { JournalDestination, JournalEntry, RotationLog, RotationState } from '../rotate/rotation.ts';
@@ -50,7 +49,7 @@ export function openRotationLog(
             credential: rotation.credential,
             pid: rotation.pid,
             host: rotation.host,
-            at: formatInstant(rotation.openedAt),
+            at: fromInstant(rotation.openedAt),
           });
         history.append(
           { type: 'rotation.opened', subject: rotation.credential, result: rotation.id },
@@ -76,8 +75,8 @@ export function openRotationLog(
             ...placeOf(intent.destination),
             keyId: intent.keyId,
             baseline: fromInstant(intent.baselineUpdatedAt),
-            intendedAt: formatInstant(intent.intendedAt),
-            at: formatInstant(intent.localAt),
+            intendedAt: fromInstant(intent.intendedAt),
+            at: fromInstant(intent.localAt),
           });
         history.append(
           {
@@ -104,7 +103,7 @@ export function openRotationLog(
             remote: fromInstant(change.remoteUpdatedAt),
             requestId: change.requestId ?? null,
             detail: change.detail ?? null,
-            at: formatInstant(change.at),
+            at: fromInstant(change.at),
           });
         const { credential } = get(db, id);
         history.append(
@@ -161,7 +160,7 @@ function move(
   if (!MOVES[row.state].includes(to)) throw new Error(`a rotation does not go from ${row.state} to ${to}`);
   db.connection
     .prepare('UPDATE rotation SET state = @to, detail = @detail, updated_at = @at WHERE id = @id')
-    .run({ id, to, detail: detail ?? null, at: formatInstant(at) });
+    .run({ id, to, detail: detail ?? null, at: fromInstant(at) });
   if (['rejected', 'abandoned', 'failed', 'unconfirmed'].includes(to)) {
     history.append(
       {
@@ -186,7 +185,7 @@ function storeDestinations(db: Database, id: string, credential: string, version
        ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET version = excluded.version,
          state = excluded.state, stored_at = excluded.stored_at, remote_updated_at = excluded.remote_updated_at`,
     )
-    .run({ id, credential, version, at: formatInstant(at) });
+    .run({ id, credential, version, at: fromInstant(at) });
 }
 
 /** Writing again settles what an earlier attempt left open: the value there now is the new one. */

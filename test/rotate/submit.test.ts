@@ -57,6 +57,7 @@ describe('submit', () => {
         outcome: 'recorded',
         version: 1,
         expiry: { kind: 'known', at: new Date('2027-11-23T00:00:00Z'), source: 'entered' },
+        next: [expect.stringContaining('The old token stays alive until it is revoked')],
       });
       expect(scene.stored()).toBe(TOKEN);
       expect(scene.state()).toBe('recorded');
