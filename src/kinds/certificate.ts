@@ -1,4 +1,4 @@
-import { MAX_SECRET_BYTES } from './format.ts';
+import { sizeProblems } from './format.ts';
 import type { Kind } from './kind.ts';
 
 export const certificate: Kind = {
@@ -14,10 +14,5 @@ export const certificate: Kind = {
   lifetimes: { presets: [], custom: true, never: false },
   proves: undefined,
   afterwards: undefined,
-  checkFormat: (token) => {
-    if (token.length === 0) return ['nothing was pasted'];
-    return token.length > MAX_SECRET_BYTES
-      ? [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`]
-      : [];
-  },
+  checkFormat: sizeProblems,
 };

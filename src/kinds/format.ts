@@ -41,6 +41,14 @@ export function singleLineProblems(token: Uint8Array): readonly string[] {
   return [];
 }
 
+/** Problems that any secret can have, whatever it is made of. */
+export function sizeProblems(token: Uint8Array): readonly string[] {
+  if (token.length === 0) return ['nothing was pasted'];
+  return token.length > MAX_SECRET_BYTES
+    ? [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`]
+    : [];
+}
+
 /** Drops what a clipboard or a terminal adds at both ends: ASCII space, tab, CR and LF. Anything else is kept and judged. */
 export function trimAscii(token: Uint8Array): Uint8Array {
   const blank = (byte: number | undefined) =>
