@@ -43,6 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const interrupted = new Promise<void>((resolve) => {
     const stop = () => {
       stopped = true;
+      void program.stopAll();
       resolve();
     };
     process.once('SIGINT', stop);
