@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 20_000,
+    // Real processes and a real browser: a busy machine with two cores may take its time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
