@@ -43,7 +43,7 @@ export async function runDaemon({ places, world, once }: DaemonOptions): Promise
   try {
     const daemon = await startDaemon(db, places, world, log, stop);
     const good = await daemon.cycle();
-    if (once) return good ? 0 : 3;
+    if (once) return good ? daemon.undelivered() : 3;
     if (!stop.stopping()) await wakeEachMinute(daemon, stop);
     log({ event: 'daemon.stopped' });
     return 0;
@@ -81,8 +81,11 @@ async function startDaemon(db: Database, places: Places, world: World, log: Log,
     recordBeat(db, 'cycle', world.now());
     if (failed === 0) recordBeat(db, 'good-cycle', world.now());
     if (sent + failed > 0) log({ event: 'cycle', sent, failed });
+    if (!due.channel) log({ event: 'mail.not-configured', waiting: app.outbox.counts().pending });
   };
   return {
+    /** 1 while mail that is due could not be handed over. */
+    undelivered: () => (app.outbox.counts().pending + app.outbox.counts().dead > 0 ? 1 : 0),
     /** What a full disk or a busy database stops is told, and is due again in a minute; a bug ends the daemon. */
     cycle: async () => {
       try {
@@ -183,11 +186,14 @@ function stopSignal(): Stop {
   return { stopping: () => stopping, stopped: promise, stop };
 }
 
+const TROUBLE = /^mail\.(?!sent)|\.(failed|refused|unread|unconfirmed)$/;
+
 /** One JSON line an event on stderr, of named fields only. */
 function openLog(): Log {
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),
   );
-  return ({ event, ...fields }) => logger.info(fields, String(event));
+  return ({ event, ...fields }) =>
+    logger[TROUBLE.test(String(event)) ? 'warn' : 'info'](fields, String(event));
 }

@@ -16,7 +16,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'record <name>',
-    summary: 'adopt a credential that already exists; touches nothing outside',
+    summary:
+      'adopt a credential that already exists; touches nothing outside; recording it again adds a version',
     options: [
       { flags: '--created <date>', description: 'when it was made at its issuer' },
       { flags: '--expires <date>', description: 'when it expires, as its issuer shows it' },

@@ -45,11 +45,17 @@ export function openOutput({ json, quiet, color }: OutputOptions): Output {
     talk,
     hint: (text) => talk(`  → ${text}`),
     error: (error) => {
+      if (json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: describe(error) })}\n`);
       process.stderr.write(`${painted('red', 'reseal:', process.stderr)} ${messageOf(error)}\n`);
       for (const hint of error instanceof AppError ? error.hints : []) process.stderr.write(`  → ${hint}\n`);
     },
     style: (format, text) => painted(format, text, process.stdout),
   };
+}
+
+function describe(error: unknown): { code: string; message: string; hints: readonly string[] } {
+  const known = error instanceof AppError ? error : undefined;
+  return { code: known?.code ?? 'internal', message: messageOf(error), hints: known?.hints ?? [] };
 }
 
 /** A foreign error is a bug: its text may hold what must not be shown, so only class and code are. */

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Places } from '../app.ts';
+import { AppError } from '../domain/error.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -21,18 +22,25 @@ export function findPlaces(
 }
 
 function findConfig(given: string | undefined, env: Env, exists: (path: string) => boolean): string {
-  const named = given ?? nonEmpty(env['RESEAL_CONFIG']);
+  const named = nonBlank('--config', given) ?? nonEmpty(env['RESEAL_CONFIG']);
   if (named) return resolve(named);
   const personal = join(xdg(env['XDG_CONFIG_HOME'], '.config'), 'reseal', 'config.yaml');
-  if (isRoot() || (!exists(personal) && exists(SYSTEM_CONFIG)))
-    return exists(personal) ? personal : SYSTEM_CONFIG;
-  return personal;
+  return !exists(personal) && exists(SYSTEM_CONFIG) ? SYSTEM_CONFIG : personal;
 }
 
 function findDataDir(given: string | undefined, env: Env): string {
-  const named = given ?? nonEmpty(env['RESEAL_DATA_DIR']);
+  const named = nonBlank('--data-dir', given) ?? nonEmpty(env['RESEAL_DATA_DIR']);
   if (named) return resolve(named);
   return isRoot() ? SYSTEM_DATA : join(xdg(env['XDG_STATE_HOME'], '.local/state'), 'reseal');
+}
+
+/** An empty name is a script's unset variable, and must not fall back to another place. */
+function nonBlank(option: string, given: string | undefined): string | undefined {
+  if (given === '')
+    throw new AppError('invalid_input', `${option} is empty`, {
+      hints: ['name a path, or leave the option out'],
+    });
+  return given;
 }
 
 /** A relative path in these variables is to be ignored (XDG Base Directory Specification). */

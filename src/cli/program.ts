@@ -13,11 +13,13 @@ Exit codes:
   0  done, nothing needs a person
   1  done, and something needs a person (due, expired, undelivered mail)
   2  wrong usage or configuration, or not initialised
-  3  refused or failed: nothing changed at the destination
+  3  refused or failed: nothing was changed
   4  unsettled: unconfirmed, or stored at some destinations only
   70 a bug; 130 and 143 stopped by a signal
 
-Configuration: --config, else $RESEAL_CONFIG, else ~/.config/reseal/config.yaml, else /etc/reseal/config.yaml`;
+Dates: 2027-06-01 (its first instant in UTC), or an instant such as 2027-06-01T12:00:00Z
+Configuration: --config, else $RESEAL_CONFIG, else ~/.config/reseal/config.yaml, else /etc/reseal/config.yaml
+Data: --data-dir, else $RESEAL_DATA_DIR, else ~/.local/state/reseal (as root: /var/lib/reseal)`;
 
 interface Globals {
   readonly config?: string;
@@ -61,8 +63,8 @@ function buildProgram(
     .addOption(new Option('--verbose', 'say more').hideHelp())
     .option('--no-color', 'no colours')
     .version(`reseal ${world.version}`, '--version')
-    .helpCommand(false)
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'reseal: ')) });

@@ -159,7 +159,7 @@ const kind = z.enum(
 );
 
 const credential = z.strictObject({
-  kind: kind.describe('What it is; `reseal kinds` tells what is known of each'),
+  kind: kind.describe('What it is; each kind has its own format, checks and steps'),
   owner: field.ownerName.describe('Who is mailed: the name of an entry of owners'),
   purpose: field.oneLine('what it is for', 200).optional().describe('What it is for, in one line'),
   lifetime: field.lifetime.optional().describe('How long one lives: 365d or 1y'),

@@ -58,6 +58,11 @@ export interface OutboxCounts {
   readonly dead: number;
 }
 
+export interface Trouble {
+  readonly error: string;
+  readonly nextAttemptAt: Date;
+}
+
 /** Where reminders and messages are kept. Each call is one transaction. */
 export interface Outbox {
   remindersOf(credential: string, version: number): readonly Reminder[];
@@ -76,6 +81,8 @@ export interface Outbox {
   /** Takes back what an ended run of the daemon had claimed. */
   recover(epoch: string, now: Date): number;
   counts(): OutboxCounts;
+  /** The latest failure of mail that still waits, and when it is tried again. */
+  trouble(): Trouble | undefined;
   /** The earliest instant at which something owed for this credential goes out. */
   nextAttemptAt(credential: string): Date | undefined;
 }

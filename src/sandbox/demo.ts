@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addDays, formatInstant } from '../domain/calendar.ts';
+import { addDays, formatDay as dayOf } from '../domain/calendar.ts';
 import type { Installation } from './installation.ts';
 import { makeInstallation } from './installation.ts';
 import { startSandboxPage } from './page.ts';
@@ -46,8 +46,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       void program.stopAll();
       resolve();
     };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+    // Repeats change nothing: what was made is removed first.
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
   });
   const stage: Stage = {
     ...options,
@@ -106,10 +107,7 @@ function proofs({ say }: Stage): (what: string, step: Promise<void>) => Promise<
 
 async function adopt({ program }: Stage, madeAt: Date): Promise<void> {
   expectCode(await program.run('init'), 0);
-  expectCode(
-    await program.run('record', 'crates-io', '--created', formatInstant(madeAt), '--lifetime', '365d'),
-    0,
-  );
+  expectCode(await program.run('record', 'crates-io', '--created', dayOf(madeAt), '--lifetime', '365d'), 0);
 }
 
 async function checkFirstStatus({ program }: Stage): Promise<void> {
@@ -202,11 +200,8 @@ async function letPersonDrive(stage: Stage, madeAt: Date): Promise<number> {
   );
   say('$ reseal init');
   expectCode(await program.run('init'), 0);
-  say(`$ reseal record crates-io --created ${madeAt.toISOString().slice(0, 10)} --lifetime 365d`);
-  expectCode(
-    await program.run('record', 'crates-io', '--created', formatInstant(madeAt), '--lifetime', '365d'),
-    0,
-  );
+  say(`$ reseal record crates-io --created ${dayOf(madeAt)} --lifetime 365d`);
+  expectCode(await program.run('record', 'crates-io', '--created', dayOf(madeAt), '--lifetime', '365d'), 0);
   say('$ reseal status');
   await program.attach('status');
   say('\n$ reseal daemon   (runs until the demo ends)');

@@ -77,7 +77,7 @@ const STYLE =
   trusted(`:root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem}dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere}
 article{border:1px solid #8884;border-radius:10px;padding:1rem;margin:1rem 0}h3{margin:0 0 .3rem}article p{margin:.2rem 0 .8rem}
-iframe{width:100%;height:34rem;border:1px solid #8884;border-radius:6px}pre{white-space:pre-wrap}`);
+iframe{width:100%;height:34rem;border:1px solid #8884;border-radius:6px}pre{white-space:pre-wrap;overflow-wrap:anywhere}`);
 
 function layout(title: string, body: Html): Html {
   return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -66,11 +66,18 @@ function configure(connection: Sqlite.Database): void {
 
 function prepareFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     throw storageError(path, error);
   }
+}
+
+/** One by one: Node's recursive way never ends on a file system that takes no folders. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function ensureThere(path: string): void {
@@ -126,9 +133,12 @@ function translate(error: unknown, path: string): unknown {
 
 function storageError(path: string, error: unknown): AppError {
   const code = (error as { code?: string }).code ?? '';
-  const hint = /EACCES|EPERM|READONLY|CANTOPEN|PERM/.test(code)
-    ? `make its folder belong to the user that runs this: chown ${process.getuid?.() ?? 1000} "${dirname(path)}"`
-    : 'check the disk: reseal records before it acts, so nothing is sent or stored meanwhile';
+  const hint =
+    code === 'ENOENT' || code === 'ENOTDIR'
+      ? 'its folder is not there and cannot be made: name another with --data-dir'
+      : /EACCES|EPERM|READONLY|CANTOPEN|PERM/.test(code)
+        ? `make its folder belong to the user that runs this: chown ${process.getuid?.() ?? 1000} "${dirname(path)}"`
+        : 'check the disk: reseal records before it acts, so nothing is sent or stored meanwhile';
   return new AppError(
     'storage',
     `the database "${path}" cannot be written: ${code || describeError(error)}`,

@@ -76,6 +76,7 @@ export function openOutbox(db: Database, options: OutboxOptions): Outbox {
     },
     recover: (epoch, now) => db.transaction(() => recover(db, epoch, now)),
     counts: () => counts(db),
+    trouble: () => trouble(db),
     nextAttemptAt: (credential) =>
       toInstant(
         connection
@@ -246,4 +247,14 @@ function counts(db: Database): ReturnType<Outbox['counts']> {
     ambiguous: of('ambiguous'),
     dead: of('dead'),
   };
+}
+
+function trouble(db: Database): ReturnType<Outbox['trouble']> {
+  const row = db.connection
+    .prepare(
+      `SELECT last_error, next_attempt_at FROM message
+       WHERE state = 'pending' AND last_error IS NOT NULL ORDER BY next_attempt_at LIMIT 1`,
+    )
+    .get() as { last_error: string; next_attempt_at: string } | undefined;
+  return row && { error: row.last_error, nextAttemptAt: toInstant(row.next_attempt_at) };
 }

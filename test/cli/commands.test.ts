@@ -148,6 +148,14 @@ describe('record', () => {
     expect({ code, said: stderr.includes(message) }).toEqual({ code: 2, said: true });
   });
 
+  describe('when the date has passed', () => {
+    it('records it, and says that it needs a person', async () => {
+      const { program } = await keep(installAndRecord());
+      const { code, stderr } = await program.run('record', 'crates-io', '--expires', dateOf(daysAgo(30)));
+      expect({ code, said: stderr.includes('it counts as expired') }).toEqual({ code: 1, said: true });
+    });
+  });
+
   describe('when another expiry is recorded', () => {
     it('makes a new version of it', async () => {
       const one = await keep(installAndRecord());
@@ -191,8 +199,13 @@ describe('daemon', () => {
       const file = join(one.installation.folder, 'smtp_url');
       const url = readFileSync(file);
       rmSync(file);
-      expect((await one.program.run('daemon', '--once')).code).toBe(0);
-      expect((await statusOf(one)).status.deliveries).toMatchObject({ pending: 2, sent: 0, dead: 0 });
+      expect((await one.program.run('daemon', '--once')).code).toBe(1);
+      expect((await statusOf(one)).status.deliveries).toMatchObject({
+        pending: 2,
+        sent: 0,
+        dead: 0,
+        lastError: expect.stringContaining('smtp_url" is not there'),
+      });
       writeFileSync(file, url);
     });
   });
@@ -214,6 +227,37 @@ describe('history', () => {
     const { events, broken } = JSON.parse(stdout) as { events: { type: string }[]; broken: number | null };
     expect({ code, broken }).toEqual({ code: 0, broken: null });
     expect(events.map(({ type }) => type)).toContain('credential.recorded');
+  });
+});
+
+describe('history of a name that nobody knows', () => {
+  it('is refused with 2, and says which there are', async () => {
+    const { program } = await keep(installAndRecord());
+    const { code, stderr } = await program.run('history', 'nope');
+    expect({ code, said: stderr.includes('crates-io') }).toEqual({ code: 2, said: true });
+  });
+});
+
+describe('config check', () => {
+  it('notes what is not there on this machine, and what is not acted upon yet', async () => {
+    const { program, installation } = await keep(install());
+    rmSync(join(installation.folder, 'smtp_url'));
+    const { code, stderr } = await program.run('config', 'check');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/note: \S+smtp_url is not there/);
+    expect(stderr).toContain('note: reminders.heartbeat is not called yet');
+  });
+});
+
+describe('a failure with --json', () => {
+  it('is JSON on stdout, too', async () => {
+    const { program } = await keep(install());
+    const { code, stdout } = await program.run('--json', 'status');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      error: { code: 'not_initialised', hints: [expect.stringContaining('reseal init')] },
+    });
   });
 });
 
@@ -246,6 +290,9 @@ describe('the program', () => {
   it.each([
     [['no-such-command'], 2],
     [['status', '--no-such-option'], 2],
+    [['--config', '', 'config', 'check'], 2],
+    [['--data-dir', '', 'status'], 2],
+    [['help', 'rotate'], 0],
     [['--help'], 0],
     [['rotate', '--help'], 0],
     [['version'], 0],

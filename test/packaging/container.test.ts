@@ -255,7 +255,7 @@ describe('docker-compose.yml', () => {
 
   describe('when it needs a secret or its config', () => {
     it('gets secrets as files, and none in its environment', () => {
-      expect(reseal.secrets).toEqual(['github_seal_token', 'github_verify_token', 'smtp_url']);
+      expect(reseal.secrets).toEqual(['github_seal_token', 'smtp_url']);
       expect(compose.secrets).toEqual(
         Object.fromEntries(reseal.secrets.map((name) => [name, { file: `./secrets/${name}` }])),
       );

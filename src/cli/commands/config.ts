@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { loadConfig } from '../../app.ts';
+import type { Config } from '../../config/config.ts';
 import { AppError } from '../../domain/error.ts';
 import type { Run } from '../command.ts';
 
@@ -10,12 +12,13 @@ export const run: Run = async ({ world, places, out }, given) => {
     return 0;
   }
   if (action !== 'check' && action !== 'show') {
-    throw new AppError('invalid_input', 'say what to do with the configuration', {
+    throw new AppError('invalid_input', 'that cannot be done with the configuration', {
       hints: ['config check, config show or config schema'],
     });
   }
   const { config } = await loadConfig(places, world, undefined, false);
-  if (action === 'show') out.result(JSON.stringify(config, null, 2));
+  if (action === 'show' && out.json) out.resultJson({ schemaVersion: 1, file: places.configPath, config });
+  else if (action === 'show') out.result(JSON.stringify(config, null, 2));
   else if (out.json) out.resultJson({ schemaVersion: 1, file: places.configPath, ok: true });
   else {
     const credentials = config.credentials.length;
@@ -24,9 +27,20 @@ export const run: Run = async ({ world, places, out }, given) => {
       `${places.configPath} is good: ${count(credentials, 'credential')}, ${count(pipelines, 'pipeline')}`,
     );
   }
+  for (const note of notesOn(config)) out.talk(`note: ${note}`);
   return 0;
 };
 
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** What is no error of the file, and keeps something from working on this machine. */
+function notesOn({ github, mail, reminders }: Config): readonly string[] {
+  const files = [github.sealTokenFile, mail?.urlFile].filter((file) => file !== undefined);
+  return [
+    ...files.filter((file) => !existsSync(file)).map((file) => `${file} is not there (yet)`),
+    ...(mail ? [] : ['no mail server is configured, so no reminder can go out']),
+    ...(reminders.heartbeatUrlFile ? ['reminders.heartbeat is not called yet by this version'] : []),
+  ];
 }

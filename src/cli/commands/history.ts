@@ -1,4 +1,5 @@
 import { openUsedDatabase } from '../../app.ts';
+import { AppError } from '../../domain/error.ts';
 import { firstBroken } from '../../history/chain.ts';
 import { openHistory } from '../../sqlite/history.ts';
 import { readInstallId } from '../../sqlite/installation.ts';
@@ -12,6 +13,12 @@ export const run: Run = async ({ world, places, out }, given) => {
     const all = openHistory(db, installId, world.actor).list();
     const broken = given.options['check'] ? firstBroken(all, installId) : undefined;
     const [name] = given.arguments;
+    if (name !== undefined && !all.some((event) => event.subject === name)) {
+      const subjects = [...new Set(all.map((event) => event.subject))].join(', ');
+      throw new AppError('invalid_input', 'nothing is known under that name', {
+        hints: [`there are: ${subjects}`],
+      });
+    }
     const shown = name === undefined ? all : all.filter((event) => event.subject === name);
     if (out.json) {
       const events = shown.map(({ seq, at, type, subject, result, hash }) => ({

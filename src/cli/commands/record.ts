@@ -3,6 +3,7 @@ import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
 import { formatForPeople, formatInstant } from '../../domain/calendar.ts';
 import type { Declaration } from '../../domain/credential.ts';
 import { AppError } from '../../domain/error.ts';
+import type { Expiry } from '../../domain/expiry.ts';
 import { daysLeft, describeSource } from '../../domain/expiry.ts';
 import { describeAdopted } from '../../register/record.ts';
 import type { Context, Run } from '../command.ts';
@@ -52,7 +53,7 @@ export function findDeclared(app: App, name: string): Declaration {
   );
 }
 
-function show({ out, world }: Context, app: App, { name }: Declaration): number {
+function show({ out, world }: Context, app: App, { name, planned }: Declaration): number {
   const current = app.register.find(name)?.current;
   if (!current) return 0;
   const { expiry } = current;
@@ -67,9 +68,16 @@ function show({ out, world }: Context, app: App, { name }: Declaration): number 
       expirySource: expiry.source,
       daysLeft: left,
     });
-    return 0;
+    return overdue(expiry, world.now()) ? 1 : 0;
   }
   const when = expiry.kind === 'known' ? `expires ${formatForPeople(expiry.at)}` : 'never expires';
   out.result(`${name}: version ${current.version}, ${when} (${describeSource(expiry.source)})`);
-  return 0;
+  if (planned) out.hint('the configuration still says `planned: true`: remove that line');
+  if (!overdue(expiry, world.now())) return 0;
+  out.hint('that date has passed: it counts as expired');
+  return 1;
+}
+
+function overdue(expiry: Expiry, now: Date): boolean {
+  return expiry.kind === 'known' && expiry.at <= now;
 }

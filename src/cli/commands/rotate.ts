@@ -40,12 +40,12 @@ export const run: Run = async (context, given) => {
     const declaration = findDeclared(app, given.arguments[0] ?? '');
     const kind = findKind(declaration.kind);
     if (!kind) throw new Error(`the kind "${declaration.kind}" is not in the catalogue`);
-    const stated = readStated(given, world.now());
-    ensureRotatable(declaration, stated, given);
+    const asked = readAsked(given, world.now());
+    ensureRotatable(declaration, asked);
     const lock = acquireLock(rotationLockPath(places, declaration.name));
     if (!lock) throw alreadyOpen(app, declaration);
     try {
-      const ended = await rotateLocked(context, app, declaration, kind, stated, given);
+      const ended = await rotateLocked(context, app, declaration, kind, asked);
       showResult(out, declaration.name, ended.result);
       return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
     } finally {
@@ -56,13 +56,20 @@ export const run: Run = async (context, given) => {
   }
 };
 
+/** What was said on the command line. */
+interface Asked {
+  readonly stated: StatedExpiry | undefined;
+  readonly stdin: boolean;
+  readonly unchecked: boolean;
+  readonly ports: { readonly port: number | undefined; readonly publicPort: number | undefined };
+}
+
 async function rotateLocked(
   context: Context,
   app: App,
   declaration: Declaration,
   kind: Kind,
-  stated: StatedExpiry | undefined,
-  given: Given,
+  asked: Asked,
 ): Promise<Ended> {
   const { world, out } = context;
   const store = await openSealStore(app.config, world);
@@ -79,7 +86,7 @@ async function rotateLocked(
     credential: declaration.name,
     declaration,
     kind,
-    stated,
+    stated: asked.stated,
     log: app.rotations,
     store,
     issuer: await openIssuer(kind, app.config, world),
@@ -95,9 +102,8 @@ async function rotateLocked(
     host: world.host,
   });
   const before = await precheckOrFail(rotation);
-  const open = { context, app, rotation, before, unchecked: given.options['unchecked'] === true };
-  if (given.options['stdin'] === true) return rotateByStdin(open);
-  return rotateByForm(open, { port: readPort(given, 'port'), publicPort: readPort(given, 'publicPort') });
+  const open = { context, app, rotation, before, unchecked: asked.unchecked };
+  return asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports);
 }
 
 async function precheckOrFail(rotation: Rotation): ReturnType<typeof precheck> {
@@ -125,7 +131,16 @@ function readStated(given: Given, now: Date): StatedExpiry | undefined {
   return lifetime === undefined ? undefined : { kind: 'lifetime', lifetime: parseLifetime(lifetime) };
 }
 
-function ensureRotatable(declaration: Declaration, stated: StatedExpiry | undefined, given: Given): void {
+function readAsked(given: Given, now: Date): Asked {
+  return {
+    stated: readStated(given, now),
+    stdin: given.options['stdin'] === true,
+    unchecked: given.options['unchecked'] === true,
+    ports: { port: readPort(given, 'port'), publicPort: readPort(given, 'publicPort') },
+  };
+}
+
+function ensureRotatable(declaration: Declaration, { stdin, stated }: Asked): void {
   const { name } = declaration;
   if (declaration.destinations.length === 0) {
     throw new AppError(
@@ -136,7 +151,7 @@ function ensureRotatable(declaration: Declaration, stated: StatedExpiry | undefi
       },
     );
   }
-  if (given.options['stdin'] === true && !stated && !declaration.lifetime) {
+  if (stdin && !stated && !declaration.lifetime) {
     throw new AppError('invalid_input', 'nothing says when the new token expires', {
       hints: ['add --expires 2027-06-01 or --lifetime 365d as it was chosen at the issuer'],
     });

@@ -4,7 +4,7 @@ import { formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
 import type { CredentialStatus } from '../../register/status.ts';
 import { anyNeedsPerson, credentialStatuses } from '../../register/status.ts';
-import type { OutboxCounts } from '../../remind/reminder.ts';
+import type { OutboxCounts, Trouble } from '../../remind/reminder.ts';
 import type { JournalEntry } from '../../rotate/rotation.ts';
 import { lastBeat } from '../../sqlite/installation.ts';
 import type { Run } from '../command.ts';
@@ -20,6 +20,7 @@ export const run: Run = async ({ world, places, out }) => {
     const now = world.now();
     const credentials = statuses(app, now);
     const deliveries = app.outbox.counts();
+    const trouble = app.outbox.trouble();
     const lastBeatAt = lastBeat(db, 'cycle');
     const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
     const findings = { fail: 0, unknown: 0 };
@@ -28,12 +29,19 @@ export const run: Run = async ({ world, places, out }) => {
         schemaVersion: 1,
         now: formatInstant(now),
         credentials,
-        deliveries,
+        deliveries: { ...deliveries, lastError: trouble?.error ?? null },
         findings,
         daemon: beat,
       });
-    } else print(out, credentials, deliveries, beat.lastBeatAt);
-    return anyNeedsPerson(credentials) || deliveries.dead > 0 || deliveries.ambiguous > 0 ? 1 : 0;
+    } else {
+      print(out, credentials);
+      printMail(out, deliveries, trouble, config.mail !== undefined);
+      out.result(
+        `daemon  ${beat.lastBeatAt ? `last came round at ${beat.lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
+      );
+    }
+    const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
+    return anyNeedsPerson(credentials) || undelivered ? 1 : 0;
   } finally {
     db.close();
   }
@@ -90,14 +98,10 @@ const STYLES: Readonly<Record<CredentialState, 'red' | 'yellow' | 'green' | 'dim
   revoked: 'red',
 };
 
-function print(
-  out: Output,
-  credentials: readonly CredentialStatus[],
-  deliveries: OutboxCounts,
-  lastBeatAt: string | null,
-): void {
+function print(out: Output, credentials: readonly CredentialStatus[]): void {
   if (credentials.length === 0) out.result('no credential is declared yet');
-  else out.result(table([header(out), ...credentials.map((status) => row(out, status))], out.terminal));
+  else if (out.terminal) printForPerson(out, credentials);
+  else out.result(table([header(out), ...credentials.map((status) => row(out, status))], false));
   for (const { name, unsettled, declared } of credentials) {
     if (unsettled) {
       out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
@@ -108,13 +112,42 @@ function print(
         `\n${out.style('yellow', 'not declared')}  ${name} is no longer in the configuration; its reminders go on`,
       );
   }
-  const { pending, inFlight, sent, ambiguous, dead } = deliveries;
+}
+
+/** Where it lives stands below each row, so that the columns fit a narrow terminal. */
+function printForPerson(out: Output, credentials: readonly CredentialStatus[]): void {
+  const [titles, ...rows] = table(
+    [header(out), ...credentials.map((status) => row(out, status))].map((cells) => cells.slice(0, -1)),
+    true,
+  ).split('\n');
+  out.result(titles ?? '');
+  rows.forEach((line, index) => {
+    out.result(line);
+    for (const place of credentials[index]?.destinations ?? [])
+      out.result(out.style('dim', `  ${describePlace(place)}`));
+  });
+}
+
+function printMail(
+  out: Output,
+  { pending, inFlight, sent, ambiguous, dead }: OutboxCounts,
+  trouble: Trouble | undefined,
+  configured: boolean,
+): void {
   out.result(
     `\nmail    ${sent} sent, ${pending + inFlight} waiting, ${ambiguous} without an answer, ${dead} undeliverable`,
   );
-  out.result(
-    `daemon  ${lastBeatAt ? `last came round at ${lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
-  );
+  if (!configured)
+    out.result(out.style('yellow', '        no mail server is configured: no reminder can go out'));
+  if (trouble)
+    out.result(
+      out.style('yellow', `        ${trouble.error}; next try at ${formatInstant(trouble.nextAttemptAt)}`),
+    );
+}
+
+function describePlace(place: CredentialStatus['destinations'][number]): string {
+  const state = place.state === 'never-stored' ? 'not stored by reseal yet' : place.state;
+  return `${place.repo} › ${place.environment} › ${place.secret} (${state})`;
 }
 
 function header(out: Output): readonly string[] {
@@ -133,8 +166,6 @@ function row(out: Output, status: CredentialStatus): readonly string[] {
     status.version === null ? '-' : status.expirySource,
     status.version === null ? '-' : String(status.version),
     day(status.nextReminderAt),
-    status.destinations
-      .map((place) => `${place.repo} › ${place.environment} › ${place.secret} (${place.state})`)
-      .join(', ') || '-',
+    status.destinations.map(describePlace).join(', ') || '-',
   ];
 }
