@@ -1,4 +1,3 @@
-import { addDays } from '../domain/calendar.ts';
 import { describeError } from '../domain/error.ts';
 import type { MailContext } from './compose.ts';
 import { composeMessage } from './compose.ts';
@@ -94,7 +93,14 @@ function settle(round: Round, message: ClaimedMessage, outcome: DeliveryOutcome)
   return next.state === 'sent';
 }
 
-/** Renders what can be rendered; a reminder that cannot is left out, told, and tried again alone an hour later. */
+const HOUR_MS = 3_600_000;
+/** From here on, what cannot be rendered is no passing fault. */
+const RENDER_TRIES = 5;
+
+/**
+ * Renders what can be rendered. A reminder that cannot holds nothing else up: it is left out and tried again alone; a
+ * message of which nothing can be rendered waits with its reason, and is dead after five tries. Either shows in `status`.
+ */
 async function render(
   round: Round,
   channel: Channel,
@@ -102,20 +108,14 @@ async function render(
 ): Promise<{ readonly message: ClaimedMessage; readonly payload: Uint8Array } | undefined> {
   const now = round.now();
   const known = new Map(round.credentials().map((credential) => [credential.declaration.name, credential]));
-  const good: ClaimedMessage['reminders'][number][] = [];
-  for (const reminder of message.reminders) {
-    try {
-      composeMessage([reminder], known, round.context, now);
-      good.push(reminder);
-    } catch (error) {
-      round.outbox.leaveOut(message, reminder.id, addDays(now, 1 / 24));
-      round.report({ event: 'mail.not-rendered', message: message.id, detail: describeError(error) });
-    }
-  }
+  const good = message.reminders.filter((reminder) => canRender(round, message, reminder, known));
   if (good.length === 0) {
-    const error = 'nothing of it could be rendered';
-    round.outbox.settle(message, { state: 'cancelled', nextAttemptAt: now, code: undefined, error }, now);
+    settleUnrendered(round, message);
     return undefined;
+  }
+  for (const reminder of message.reminders) {
+    if (!good.includes(reminder))
+      round.outbox.leaveOut(message, reminder.id, new Date(now.getTime() + HOUR_MS));
   }
   const content = composeMessage(good, known, round.context, now);
   const draft = { messageId: message.messageId, recipient: message.recipient, at: now, ...content };
@@ -125,4 +125,29 @@ async function render(
     settle(round, message, { kind: 'not-sent', reason: describeError(error) });
     return undefined;
   }
+}
+
+function canRender(
+  round: Round,
+  message: ClaimedMessage,
+  reminder: ClaimedMessage['reminders'][number],
+  known: ReadonlyMap<string, Reminded>,
+): boolean {
+  try {
+    composeMessage([reminder], known, round.context, round.now());
+    return true;
+  } catch (error) {
+    round.report({ event: 'mail.not-rendered', message: message.id, detail: describeError(error) });
+    return false;
+  }
+}
+
+function settleUnrendered({ outbox, now }: Round, message: ClaimedMessage): void {
+  const state = message.attempts < RENDER_TRIES ? 'pending' : 'dead';
+  const error = `the mail about ${message.reminders.map(({ credential }) => `"${credential}"`).join(', ')} could not be rendered`;
+  outbox.settle(
+    message,
+    { state, nextAttemptAt: new Date(now().getTime() + HOUR_MS), code: undefined, error },
+    now(),
+  );
 }

@@ -92,7 +92,7 @@ export type PlanStep =
   | { readonly kind: 'cover'; readonly key: ReminderKey; readonly by: ReminderKey; readonly dueAt: Date };
 
 export interface NextState {
-  readonly state: 'sent' | 'pending' | 'ambiguous' | 'dead' | 'cancelled';
+  readonly state: 'sent' | 'pending' | 'ambiguous' | 'dead';
   readonly nextAttemptAt: Date;
   readonly code: number | undefined;
   readonly error: string | undefined;

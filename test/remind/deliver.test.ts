@@ -267,6 +267,22 @@ describe('planAll and deliverDue', () => {
       expect(mails[1]?.payload).not.toContain('rotate good');
     });
 
+    it('E21: is never lost silently: it shows why it waits, and is dead after five tries', async () => {
+      const stores = openWith(['poison']);
+      const { channel, mails } = aChannel(ACCEPTED);
+      const { round, clock } = aRound(stores, channel);
+      planAll(round);
+      for (let hour = 0; hour < 4; hour++) {
+        clock.now = later(hour * 60 * MINUTE_MS);
+        await deliverDue(withPoison(round, 'poison'));
+        expect(stores.outbox.trouble()?.error).toBe('the mail about "poison" could not be rendered');
+      }
+      clock.now = later(4 * 60 * MINUTE_MS);
+      await deliverDue(withPoison(round, 'poison'));
+      expect(stores.outbox.counts()).toMatchObject({ pending: 0, dead: 1 });
+      expect(mails).toEqual([]);
+    });
+
     it('keeps it owed where it is all there is', async () => {
       const stores = openWith(['poison']);
       const { channel, mails } = aChannel(ACCEPTED);

@@ -196,11 +196,13 @@ describe('Outbox.leaveOut', () => {
     expect(alone.messageId).not.toBe(message.messageId);
   });
 
-  it('gives a message that was all poison its place again', () => {
+  it('gives a message that was left empty its place again', () => {
     const stores = openGathered();
     const message = claim(stores);
     for (const { id } of message.reminders) stores.outbox.leaveOut(message, id, later(MINUTE_MS));
-    stores.outbox.settle(message, { ...PENDING, state: 'cancelled' }, NOW);
+    stores.outbox.settle(message, PENDING, NOW);
+    expect(stores.outbox.claim('first-run', NOW)).toBeUndefined();
+    expect(theMessage(stores)).toMatchObject({ state: 'cancelled' });
     expect(stores.outbox.gather(later(MINUTE_MS))).toBe(1);
     expect(claim(stores, 'first-run', later(MINUTE_MS)).reminders).toHaveLength(2);
     expect(rowsOf(stores.db, 'message')).toHaveLength(1);
