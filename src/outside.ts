@@ -51,20 +51,34 @@ export async function openMailChannel({ mail }: Config): Promise<Channel | undef
 
 /** Who can say whether a token of this kind is alive. @returns undefined for a kind without a live check */
 export async function openIssuer(kind: Kind, config: Config, world: World): Promise<Issuer | undefined> {
-  if (kind.proves === undefined) return undefined;
-  const { openCratesIo } = await import('./registries/crates-io.ts');
-  const { url, contact } = config.registries.cratesIo;
-  return openCratesIo({ url, contact, version: world.version, fetch: world.fetch });
+  switch (kind.check?.registry) {
+    case undefined:
+      return undefined;
+    case 'crates-io': {
+      const { openCratesIo } = await import('./registries/crates-io.ts');
+      const { url, contact } = config.registries.cratesIo;
+      return openCratesIo({ url, contact, version: world.version, fetch: world.fetch });
+    }
+  }
+}
+
+const PUBLIC_HOSTS = { 'crates-io': 'crates.io' } as const;
+
+/** Host that a token of this kind is sent to for its check. */
+export function checkHost({ registry }: NonNullable<Kind['check']>, { registries }: Config): string {
+  switch (registry) {
+    case 'crates-io':
+      return new URL(registries.cratesIo.url).host;
+  }
 }
 
 /** Hosts that a rotation talks to which are not the public ones: to be named before anything is pasted. */
-export function unusualHosts(kind: Kind, config: Config): readonly string[] {
+export function unusualHosts({ check }: Kind, config: Config): readonly string[] {
   const github = new URL(config.github.apiUrl).host;
-  const issuer = new URL(config.registries.cratesIo.url).host;
+  const asked = check && checkHost(check, config);
+  const usual = check && PUBLIC_HOSTS[check.registry];
   return [
     ...(github === 'api.github.com' ? [] : [`GitHub's API is ${github}, not api.github.com`]),
-    ...(kind.proves === undefined || issuer === 'crates.io'
-      ? []
-      : [`the token is checked at ${issuer}, not at crates.io`]),
+    ...(asked === usual ? [] : [`the token is checked at ${asked}, not at ${usual}`]),
   ];
 }

@@ -1,5 +1,5 @@
 import { formatForPeople } from '../domain/calendar.ts';
-import { unusualHosts } from '../outside.ts';
+import { checkHost, unusualHosts } from '../outside.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import type { OpenRotation } from './open-rotation.ts';
 
@@ -19,7 +19,7 @@ export function makeCard({
     purpose: declaration.purpose ?? '',
     kindTitle: kind.title,
     issuer: kind.issuer,
-    issuerHost: kind.proves === undefined ? kind.issuer : new URL(config.registries.cratesIo.url).host,
+    issuerHost: kind.check ? checkHost(kind.check, config) : kind.issuer,
     issuerPage: kind.pages?.renew,
     steps: kind.steps(declaration),
     nameAtIssuer: declaration.nameAtIssuer,
@@ -41,7 +41,7 @@ export function makeCard({
         : stated
           ? `${stated.lifetime} from now`
           : undefined,
-    proves: kind.proves,
+    proves: kind.check?.proves,
   };
 }
 

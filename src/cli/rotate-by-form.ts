@@ -32,7 +32,7 @@ export async function rotateByForm(open: OpenRotation, ports: Ports): Promise<En
       card,
       randomBytes: world.randomBytes,
       now: world.now,
-      maxTokenBytes: rotation.kind.proves === undefined ? MAX_SECRET_BYTES : TOKEN_BYTES,
+      maxTokenBytes: rotation.kind.check === undefined ? MAX_SECRET_BYTES : TOKEN_BYTES,
       warn: (text) => out.talk(`warning: ${text}`),
       submit: async (submission, progress): Promise<SubmitOutcome> => {
         storing = true;

@@ -12,7 +12,7 @@ export const certificate: Kind = {
   breaks: 'builds can no longer be signed with it',
   scopes: undefined,
   lifetimes: { presets: [], custom: true, never: false },
-  proves: undefined,
+  check: undefined,
   afterwards: undefined,
   checkFormat: sizeProblems,
 };

@@ -28,8 +28,11 @@ export const cratesIoToken: Kind = {
   breaks: 'crates can no longer be published with it: the release stops at the publishing step',
   scopes: ['publish-new', 'publish-update', 'trusted-publishing', 'yank', 'change-owners'],
   lifetimes: { presets: [7, 30, 60, 90, 365], custom: true, never: true },
-  proves:
-    'that crates.io knows it as a live, scoped token; not its name, its scopes, its crates or its expiration',
+  check: {
+    registry: 'crates-io',
+    proves:
+      'that crates.io knows it as a live, scoped token; not its name, its scopes, its crates or its expiration',
+  },
   afterwards:
     'The old token stays alive until it is revoked: press Revoke beside it at crates.io once the new one has been used in a release.',
   checkFormat: (token) => {

@@ -10,7 +10,7 @@ export const generic: Kind = {
   breaks: 'what depends on it stops',
   scopes: undefined,
   lifetimes: { presets: [], custom: true, never: true },
-  proves: undefined,
+  check: undefined,
   afterwards: undefined,
   checkFormat: sizeProblems,
 };

@@ -21,8 +21,8 @@ export interface Kind {
     readonly custom: boolean;
     readonly never: boolean;
   };
-  /** What the live check proves; undefined: there is no check. */
-  readonly proves: string | undefined;
+  /** The live check: which registry is asked, so that no other ever sees the token, and what its answer proves. */
+  readonly check: { readonly registry: 'crates-io'; readonly proves: string } | undefined;
   /** What is left to do once the new one has been used; undefined: the old one dies by itself. */
   readonly afterwards: string | undefined;
   /** Reasons why these bytes cannot be one of this kind, none of which holds any of them. */
