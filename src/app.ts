@@ -49,8 +49,38 @@ export function daemonLockPath({ dataDir }: Places): string {
   return join(dataDir, 'daemon.lock');
 }
 
+/** The stores over one database. Recording a version cancels, and after a rotation tells, in the same transaction. */
+export function openStores(
+  db: Database,
+  {
+    installId,
+    actor,
+    domain,
+    policy,
+  }: {
+    readonly installId: string;
+    readonly actor: string;
+    /** Of every Message-ID. */
+    readonly domain: string;
+    readonly policy: ReminderPolicy;
+  },
+) {
+  const history = openHistory(db, installId, actor);
+  const outbox = openOutbox(db, { installId, domain, maxRepeats: MAX_REPEATS });
+  const register = openRegister(db, history, (credential, version) =>
+    cancelOutdated(db, credential, version),
+  );
+  const rotations = openRotationLog(db, history, (credential, version, at) => {
+    const alarmed = alarmedRecipients(db, credential, version - 1);
+    cancelOutdated(db, credential, version);
+    const stored = register.find(credential);
+    if (stored) outbox.apply(planRotatedNotice(stored, version, alarmed, policy, at), at);
+  });
+  return { history, outbox, register, rotations };
+}
+
 /**
- * The stores over one database, wired to one configuration.
+ * The stores and settings of one installation.
  *
  * @throws AppError not_initialised when `init` has not been run
  */
@@ -62,28 +92,16 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
     });
   }
   const policy = reminderPolicy(config);
-  const history = openHistory(db, installId, world.actor);
   const domain = config.mail?.from.address.split('@')[1] ?? 'reseal.invalid';
-  const outbox = openOutbox(db, { installId, domain, maxRepeats: MAX_REPEATS });
-  const register = openRegister(db, history, (credential, version) =>
-    cancelOutdated(db, credential, version),
-  );
-  const rotations = openRotationLog(db, history, (credential, version, at) => {
-    const alarmed = alarmedRecipients(db, credential, version - 1);
-    cancelOutdated(db, credential, version);
-    const stored = register.find(credential);
-    if (stored) outbox.apply(planRotatedNotice(stored, version, alarmed, policy, at), at);
-  });
+  const stores = openStores(db, { installId, actor: world.actor, domain, policy });
+  const { register, outbox } = stores;
   return {
     config,
     places,
     world,
     db,
     policy,
-    history,
-    outbox,
-    register,
-    rotations,
+    ...stores,
     /** Brings the register in line with the configuration. */
     syncRegister: () => {
       const changes = planRegister(config.credentials, register.list());

@@ -2,16 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { openStores as wire } from '../../src/app.ts';
 import type { Declaration } from '../../src/domain/credential.ts';
 import { planRegister } from '../../src/register/register.ts';
-import { MAX_REPEATS } from '../../src/remind/outcome.ts';
-import { planRotatedNotice } from '../../src/remind/plan.ts';
 import type { Database } from '../../src/sqlite/database.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
-import { openHistory } from '../../src/sqlite/history.ts';
-import { alarmedRecipients, cancelOutdated, openOutbox } from '../../src/sqlite/outbox.ts';
-import { openRegister } from '../../src/sqlite/register.ts';
-import { openRotationLog } from '../../src/sqlite/rotations.ts';
 import { aDeclaration, aPolicy, NOW } from './builders.ts';
 
 export const INSTALL_ID = 'an-installation';
@@ -37,19 +32,11 @@ export function openStores(
   declarations: readonly Declaration[] = [aDeclaration()],
   db: Database = openTestDatabase(),
 ) {
-  const history = openHistory(db, INSTALL_ID, 'ada@host');
-  const outbox = openOutbox(db, { installId: INSTALL_ID, domain: 'example.org', maxRepeats: MAX_REPEATS });
-  const register = openRegister(db, history, (credential, version) =>
-    cancelOutdated(db, credential, version),
-  );
-  const rotations = openRotationLog(db, history, (credential, version, at) => {
-    const alarmed = alarmedRecipients(db, credential, version - 1);
-    cancelOutdated(db, credential, version);
-    const stored = register.find(credential);
-    if (stored) outbox.apply(planRotatedNotice(stored, version, alarmed, aPolicy(), at), at);
-  });
+  const policy = aPolicy();
+  const stores = wire(db, { installId: INSTALL_ID, actor: 'ada@host', domain: 'example.org', policy });
+  const { register } = stores;
   register.apply(planRegister(declarations, register.list()), NOW);
-  return { db, history, outbox, register, rotations };
+  return { db, ...stores };
 }
 
 /** Every row of a table, as SQLite gives it. */
