@@ -122,6 +122,12 @@ describe('status', () => {
     });
   });
 
+  it('counts no finding where nothing was verified: what was not read is not fine', async () => {
+    const { program } = await keep(installAndRecord());
+    const { findings } = JSON.parse((await program.run('--json', 'status')).stdout) as { findings: unknown };
+    expect(findings).toEqual({ fail: null, unknown: null });
+  });
+
   it('prints tab-separated columns into a pipe', async () => {
     const { program } = await keep(installAndRecord());
     const { stdout } = await program.run('status');

@@ -23,7 +23,8 @@ export const run: Run = async ({ world, places, out }) => {
     const trouble = app.outbox.trouble();
     const lastBeatAt = lastBeat(db, 'cycle');
     const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
-    const findings = { fail: 0, unknown: 0 };
+    // Nothing verifies the pipelines yet, and no number would say so: zero would read as fine.
+    const findings = { fail: null, unknown: null };
     if (out.json) {
       out.resultJson({
         schemaVersion: 1,
