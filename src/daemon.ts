@@ -76,10 +76,10 @@ async function startDaemon(db: Database, places: Places, world: World, log: Log,
     app.syncRegister();
     await recover(app, log);
     const due = await openRound(app, epoch, log, stop);
-    planAll(due);
+    const unplanned = planAll(due);
     const { sent, failed } = await deliverDue(due);
     recordBeat(db, 'cycle', world.now());
-    if (failed === 0) recordBeat(db, 'good-cycle', world.now());
+    if (failed + unplanned === 0) recordBeat(db, 'good-cycle', world.now());
     if (sent + failed > 0) log({ event: 'cycle', sent, failed });
     if (!due.channel) log({ event: 'mail.not-configured', waiting: app.outbox.counts().pending });
   };

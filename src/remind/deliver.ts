@@ -24,17 +24,26 @@ export interface Round {
   readonly stopping: () => boolean;
 }
 
-/** Plans what has fallen due. Separate from sending, and harmless to repeat. */
-export function planAll(round: Pick<Round, 'outbox' | 'credentials' | 'policy' | 'now'>): void {
+/**
+ * Plans what has fallen due. Separate from sending, and harmless to repeat. One credential that cannot be planned is
+ * told, and stops no other. @returns how many could not
+ */
+export function planAll(round: Pick<Round, 'outbox' | 'credentials' | 'policy' | 'now' | 'report'>): number {
   const now = round.now();
+  let failed = 0;
   for (const credential of round.credentials()) {
-    const existing = credential.current
-      ? round.outbox.remindersOf(credential.declaration.name, credential.current.version)
-      : [];
-    const plan = planReminders(credential, existing, round.policy, now);
-    if (plan.length > 0) round.outbox.apply(plan, now);
+    const { declaration, current } = credential;
+    try {
+      const existing = current ? round.outbox.remindersOf(declaration.name, current.version) : [];
+      const plan = planReminders(credential, existing, round.policy, now);
+      if (plan.length > 0) round.outbox.apply(plan, now);
+    } catch (error) {
+      failed++;
+      round.report({ event: 'plan.failed', detail: `${declaration.name}: ${describeError(error)}` });
+    }
   }
   round.outbox.gather(now);
+  return failed;
 }
 
 /** Sends what is due, most urgent first. One message that fails never stops the next. @returns how many went out */

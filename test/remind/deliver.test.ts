@@ -240,6 +240,28 @@ describe('planAll and deliverDue', () => {
     });
   });
 
+  describe('when one credential cannot be planned', () => {
+    it('tells it, and plans the others', async () => {
+      const stores = openWith(['poison', 'good']);
+      const { channel, mails } = aChannel(ACCEPTED);
+      const { round, events } = aRound(stores, channel);
+      const poisoned: Round = {
+        ...round,
+        outbox: {
+          ...round.outbox,
+          remindersOf: (credential, version) => {
+            if (credential === 'poison') throw new TypeError('boom');
+            return round.outbox.remindersOf(credential, version);
+          },
+        },
+      };
+      expect(planAll(poisoned)).toBe(1);
+      expect(await deliverDue(round)).toEqual({ sent: 1, failed: 0 });
+      expect(mails[0]?.payload).toContain('rotate good');
+      expect(events).toEqual(['plan.failed', 'mail.sent']);
+    });
+  });
+
   describe('when one reminder cannot be rendered', () => {
     it('sends the others in the same round', async () => {
       const stores = openWith(['good', 'poison']);
