@@ -42,14 +42,17 @@ export function judgeFate(place: JournalDestination, view: DestinationView): Fat
 
 /** Ends what killed processes left open. A rotation whose fate cannot be read stays as it is, and is looked at again. */
 export async function recoverRotations(recovery: Recovery): Promise<void> {
-  for (const entry of recovery.log.unfinished()) {
-    if (entry.state === 'unconfirmed' || recovery.isOpen(entry.credential)) continue;
+  for (const { id, credential } of recovery.log.unfinished()) {
+    if (recovery.isOpen(credential)) continue;
+    // Read again once its lock is seen free: its process may have ended it since the list was made.
+    const entry = recovery.log.unsettled(credential).find((one) => one.id === id);
+    if (!entry || entry.state === 'unconfirmed') continue;
     try {
       await recoverOne(recovery, entry);
     } catch (error) {
       recovery.report({
         event: 'rotation.unread',
-        credential: entry.credential,
+        credential,
         detail: describeError(error),
       });
     }
@@ -156,6 +159,8 @@ export async function confirmRotation(
   if (settling) throw tooEarly();
   for (const [{ destination }] of views)
     log.settleDestination(entry.id, destination, { state: 'failed', at: now() });
+  // It changed, and not by us: the old token is not known to stand there any more.
+  for (const [{ destination }] of moved) log.disown(entry.credential, destination, now());
   log.move(entry.id, 'failed', now(), 'a person said that it was not stored');
   return undefined;
 }

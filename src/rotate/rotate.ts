@@ -112,8 +112,8 @@ function describeVerdict(verdict: Verdict, kind: Kind): { outcome: string; detai
     return { outcome: verdict.mayStoreUnchecked ? 'inconclusive' : 'refused', detail: reasonsOf(verdict) };
   }
   const { checked } = verdict.version;
-  return checked === 'live' && kind.proves
-    ? { outcome: checked, detail: `this proves ${kind.proves}` }
+  return checked === 'live' && kind.check
+    ? { outcome: checked, detail: `this proves ${kind.check.proves}` }
     : { outcome: checked };
 }
 
@@ -142,7 +142,6 @@ function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVer
   if (placed.some((place) => place.kind === 'verified')) {
     log.move(id, 'stored', now());
     log.move(id, 'verified', now());
-    closeEarlier(rotation);
     const number = log.record(id, version, now());
     return {
       outcome: reasons.length === 0 ? 'recorded' : 'partial',
@@ -159,14 +158,6 @@ function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVer
 
 function afterwards({ afterwards: text, pages }: Kind): readonly string[] {
   return text ? [pages ? `${text} ${pages.revoke}` : text] : [];
-}
-
-/** An interrupted rotation that was still settling when this one began: its time was waited out, and ours lies over it. */
-function closeEarlier({ log, id, credential, now }: Rotation): void {
-  for (const entry of log.unsettled(credential)) {
-    if (entry.id === id || (entry.state !== 'intended' && entry.state !== 'stored')) continue;
-    log.move(entry.id, 'unconfirmed', now(), 'a later rotation wrote over it');
-  }
 }
 
 /** Our own record failed at the end. What GitHub has is told all the same, and nothing more than that. */

@@ -120,6 +120,8 @@ export interface RotationLog {
   intend(id: string, intent: DestinationIntent, chosen: NewVersion): void;
   settleDestination(id: string, destination: Destination, change: DestinationChange): void;
   record(id: string, version: NewVersion, at: Date): number;
+  /** Notes that somebody else has changed a destination: what it holds is not ours. */
+  disown(credential: string, destination: Destination, at: Date): void;
   /** Every rotation that has not ended: open, interrupted or unconfirmed. */
   unfinished(): readonly JournalEntry[];
   unsettled(credential: string): readonly JournalEntry[];

@@ -135,6 +135,25 @@ export function openRotationLog(
         onVersion(credential, number, at);
         return number;
       }),
+    disown: (credential, destination, at) =>
+      db.transaction(() => {
+        connection
+          .prepare(
+            `INSERT INTO destination (credential, repo, environment, secret, state)
+             VALUES (@credential, @repo, @environment, @secret, 'changed-elsewhere')
+             ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = 'changed-elsewhere'`,
+          )
+          .run({ credential, ...placeOf(destination) });
+        history.append(
+          {
+            type: 'destination.changed',
+            subject: credential,
+            result: 'by somebody else',
+            detail: { ...placeOf(destination) },
+          },
+          at,
+        );
+      }),
     unfinished: () =>
       (
         connection.prepare(`${SELECT} WHERE state NOT IN ${ENDED} ORDER BY opened_at`).all() as RotationRow[]
@@ -188,13 +207,21 @@ function storeDestinations(db: Database, id: string, credential: string, version
     .run({ id, credential, version, at: fromInstant(at) });
 }
 
-/** Writing again settles what an earlier attempt left open: the value there now is the new one. */
+/**
+ * Writing again settles what an earlier attempt left open, one that was still settling included: its time was waited
+ * out, and the value there now is the new one.
+ */
 function supersede(db: Database, history: History, credential: string, by: string, at: Date): void {
   const open = db.connection
-    .prepare("SELECT id FROM rotation WHERE credential = ? AND state = 'unconfirmed' AND id <> ?")
-    .pluck()
-    .all(credential, by) as string[];
-  for (const id of open) move(db, history, id, 'abandoned', at, `overwritten by rotation ${by}`);
+    .prepare(
+      "SELECT id, state FROM rotation WHERE credential = ? AND state IN ('intended', 'stored', 'unconfirmed') AND id <> ?",
+    )
+    .all(credential, by) as Pick<RotationRow, 'id' | 'state'>[];
+  for (const { id, state } of open) {
+    const reason = `overwritten by rotation ${by}`;
+    if (state !== 'unconfirmed') move(db, history, id, 'unconfirmed', at, reason);
+    move(db, history, id, 'abandoned', at, reason);
+  }
 }
 
 function get(db: Database, id: string): RotationRow {

@@ -117,6 +117,8 @@ describe('a rotation that is killed', () => {
         version: 1,
         state: 'due',
         unsettled: null,
+        // The secret did change, so that it is somebody else's: never shown as fine.
+        destinations: [{ state: 'changed-elsewhere' }],
       });
     });
 

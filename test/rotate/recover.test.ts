@@ -42,6 +42,26 @@ describe('recoverRotations', () => {
     });
   });
 
+  describe('when its own process ends it just before its lock is looked at', () => {
+    it('touches nothing of it', async () => {
+      const scene = await openScene();
+      leaveIntent(scene);
+      write(scene, later(5_000));
+      scene.clock.set(later(60_000));
+      const told = await recover(scene, {
+        isOpen: () => {
+          const { rotations } = scene.stores;
+          rotations.settleDestination(ID, DESTINATION, { state: 'verified', at: later(6_000) });
+          rotations.move(ID, 'stored', later(6_000));
+          rotations.move(ID, 'verified', later(6_000));
+          rotations.record(ID, CHOSEN, later(6_000));
+          return false;
+        },
+      });
+      expect([told, scene.state(), scene.destinationStates()]).toEqual([[], 'recorded', ['verified']]);
+    });
+  });
+
   describe('when an intent was left (A6, A7)', () => {
     it("leaves it alone within a minute of GitHub's clock", async () => {
       const scene = await openScene();

@@ -22,24 +22,21 @@ export const run: Run = async ({ world, places, out }, given) => {
     const store = await openSealStore(config, world);
     const entry = await findUnsettled(app, store, name, confirmation.kind);
     const version = await confirmRotation(app.rotations, store, entry, confirmation, world.now);
-    if (out.json)
-      out.resultJson({
-        schemaVersion: 1,
-        name,
-        outcome: version ? 'recorded' : 'failed',
-        version: version ?? null,
-      });
-    else
-      out.result(
-        version
-          ? `${name}: recorded as version ${version}`
-          : `${name}: the old token still stands, and so does its expiry`,
-      );
+    const outcome = version ? 'recorded' : 'failed';
+    if (out.json) out.resultJson({ schemaVersion: 1, name, outcome, version: version ?? null });
+    else out.result(`${name}: ${version ? `recorded as version ${version}` : describeNotStored(app, name)}`);
     return 0;
   } finally {
     db.close();
   }
 };
+
+function describeNotStored(app: App, name: string): string {
+  const changed = app.register.find(name)?.destinations.some(({ state }) => state === 'changed-elsewhere');
+  return changed
+    ? 'not stored by this rotation, and GitHub shows a change all the same: find out whose it is, then rotate again'
+    : 'the old token still stands, and so does its expiry';
+}
 
 function readConfirmation(given: Given, now: Date): Confirmation {
   const stored = given.options['stored'] === true;
