@@ -132,29 +132,84 @@ function clockIn(timeZone: string): Intl.DateTimeFormat {
   return clock;
 }
 
+interface Shown {
+  readonly day: string;
+  /** Since midnight, as the clock shows it. */
+  readonly minutes: number;
+}
+
+function readClock(at: number, timeZone: string): Shown {
+  // `dd, hh:mm`: cheaper than taking the parts one by one.
+  const text = clockIn(timeZone).format(at);
+  const [day = '', time = ''] = text.split(', ');
+  return { day, minutes: Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)) };
+}
+
+const MINUTE_MS = 60_000;
+/** All offsets in use are multiples of a quarter of an hour, so local full hours are found on quarter-hour steps. */
+const QUARTER_MS = 15 * MINUTE_MS;
+const DAY_MINUTES = 24 * 60;
+/** No clock is put back by more than two hours (Antarctica/Troll). */
+const LOOK_BACK_MS = 3 * 60 * MINUTE_MS;
+
 /**
- * The first instant at or after `instant` at which a clock in `timeZone` shows `hour`:00. Where daylight saving skips
- * that time on a day, the first instant after the gap is taken, so that no day is left out.
+ * The first instant at or after `instant` at which a clock in `timeZone` shows `hour`:00 for the first time on a day. Where
+ * daylight saving skips that time, the first instant after the gap is taken, so that no day is left out; where it brings that
+ * time twice, the second is no other morning.
  */
 export function nextLocalHour(instant: Date, hour: number, timeZone: string): Date {
-  const clock = clockIn(timeZone);
-  const read = (at: number) => {
-    const parts = Object.fromEntries(clock.formatToParts(at).map((part) => [part.type, part.value]));
-    return { day: parts['day'], minutes: Number(parts['hour']) * 60 + Number(parts['minute']) };
-  };
-  // All offsets in use are multiples of a quarter of an hour, so local full hours are found on quarter-hour steps.
-  const quarter = 15 * 60_000;
-  let at = Math.ceil(instant.getTime() / quarter) * quarter;
+  const start = Math.ceil(instant.getTime() / QUARTER_MS) * QUARTER_MS;
   const wanted = hour * 60;
-  let previous = read(at - quarter);
-  for (let step = 0; step < 27 * 4; step++, at += quarter) {
-    const shown = read(at);
+  const shown = readClock(start, timeZone);
+  const ahead = (wanted - shown.minutes + DAY_MINUTES) % DAY_MINUTES;
+  const guess = start + ahead * MINUTE_MS;
+  // Right unless the clock is put forward or back on the way, or was just before.
+  if (offsetAt(guess, timeZone) === offsetAt(start - LOOK_BACK_MS, timeZone)) return new Date(guess);
+  return searchLocalHour(start, wanted, timeZone);
+}
+
+/** Minutes that the clock is ahead of UTC, within a day: enough to see whether it was put forward or back. */
+function offsetAt(at: number, timeZone: string): number {
+  const utc = Math.floor(at / MINUTE_MS) % DAY_MINUTES;
+  return (readClock(at, timeZone).minutes - utc + 2 * DAY_MINUTES) % DAY_MINUTES;
+}
+
+function searchLocalHour(start: number, wanted: number, timeZone: string): Date {
+  let previous = readClock(start - LOOK_BACK_MS, timeZone);
+  let cameOn = previous.minutes === wanted ? previous.day : undefined;
+  const end = start + 27 * 4 * QUARTER_MS;
+  for (let at = start - LOOK_BACK_MS + QUARTER_MS; at < end; at += QUARTER_MS) {
+    const shown = readClock(at, timeZone);
     const passed = shown.day === previous.day ? previous.minutes : -1;
     const skipped = passed < wanted && shown.minutes > wanted;
-    if (shown.minutes === wanted || skipped) return new Date(at);
     previous = shown;
+    if ((shown.minutes !== wanted && !skipped) || shown.day === cameOn) continue;
+    if (at >= start) return new Date(at);
+    cameOn = shown.day;
   }
-  return new Date(at);
+  return new Date(end);
+}
+
+/** The latest such instant at or before `instant`: when the day of the one mail began. */
+export function lastLocalHour(instant: Date, hour: number, timeZone: string): Date {
+  let last = nextLocalHour(addDays(instant, -26 / 24), hour, timeZone);
+  for (;;) {
+    const next = nextLocalHour(new Date(last.getTime() + 1), hour, timeZone);
+    if (next > instant) return last;
+    last = next;
+  }
+}
+
+/** Months since year 0, by UTC. */
+export function monthOf(instant: Date): number {
+  return instant.getUTCFullYear() * 12 + instant.getUTCMonth();
+}
+
+/** The first instant of a month as `monthOf` counts it. */
+export function startOfMonth(month: number): Date {
+  const start = new Date(0);
+  start.setUTCFullYear(Math.floor(month / 12), month % 12, 1);
+  return start;
 }
 
 function clip(text: string): string {

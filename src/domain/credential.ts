@@ -34,6 +34,8 @@ export interface Version {
   readonly expiry: Expiry;
   /** What became of it: `revoked` and `leaked` are said by a person. */
   readonly standing: 'good' | 'revoked' | 'leaked';
+  /** Since when it is revoked or leaked. */
+  readonly standingAt: Date | undefined;
   /** Whether its issuer was asked before it was stored. */
   readonly checked: 'live' | 'unchecked' | 'not-asked';
   readonly recordedAt: Date;

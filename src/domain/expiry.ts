@@ -50,23 +50,30 @@ export function leadTimes(lifetimeDays: number): readonly number[] {
   return [...new Set([third, 2, 0])].filter((lead) => lead <= third || lead === 0).sort((a, b) => b - a);
 }
 
+/** The days after an end on which reminders follow, up to `days` of them that have passed: 1…7, then 14, 21 and so on. */
+export function daysAfter(days: number): readonly number[] {
+  const after: number[] = [];
+  for (let day = 1; day <= Math.min(days, DAILY_AFTER); day++) after.push(day);
+  for (let day = 2 * DAILY_AFTER; day <= days; day += 7) after.push(day);
+  return after;
+}
+
+/** The first of them that lies ahead when `days` have passed. */
+export function nextDayAfter(days: number): number {
+  const passed = Math.max(0, days);
+  return passed < DAILY_AFTER ? passed + 1 : Math.floor(passed / 7) * 7 + 7;
+}
+
 /** Every lead time that `now` has reached, widest first; after expiry with -1 … -7, then -14, -21 and so on. */
 export function crossedLeadTimes(expiresAt: Date, lifetimeDays: number, now: Date): readonly number[] {
   const before = leadTimes(lifetimeDays).filter((lead) => leadInstant(expiresAt, lead) <= now);
-  const overdue = Math.floor((now.getTime() - expiresAt.getTime()) / 86_400_000);
-  const after: number[] = [];
-  for (let day = 1; day <= Math.min(overdue, DAILY_AFTER); day++) after.push(-day);
-  for (let day = 14; day <= overdue; day += 7) after.push(-day);
-  return [...before, ...after];
+  return [...before, ...daysAfter(daysBetween(expiresAt, now)).map((day) => -day)];
 }
 
 /** The next lead time that `now` has not reached. There always is one: after expiry the weekly ones go on. */
 export function nextLeadTime(expiresAt: Date, lifetimeDays: number, now: Date): number {
   const ahead = leadTimes(lifetimeDays).find((lead) => leadInstant(expiresAt, lead) > now);
-  if (ahead !== undefined) return ahead;
-  const overdue = Math.max(0, Math.floor((now.getTime() - expiresAt.getTime()) / 86_400_000));
-  if (overdue < DAILY_AFTER) return -(overdue + 1);
-  return -(Math.floor(overdue / 7) * 7 + 7);
+  return ahead ?? -nextDayAfter(daysBetween(expiresAt, now));
 }
 
 /** The instant at which a lead time is reached. */

@@ -9,9 +9,11 @@ import {
   formatForPeople,
   formatInstant,
   isTimeZone,
+  monthOf,
   parseInstant,
   parseLifetime,
   startOfDay,
+  startOfMonth,
 } from '../../src/domain/calendar.ts';
 import { isAppError } from '../../src/domain/error.ts';
 import { SEED } from '../support/builders.ts';
@@ -48,6 +50,11 @@ describe('parseInstant', () => {
   });
 
   describe('when there is no such date', () => {
+    it('G6, G10: refuses 29 February 2100 and a leap second by name, not by rolling over', () => {
+      for (const text of ['2100-02-29', '2026-12-31T23:59:60Z', '2016-12-31T23:59:60Z'])
+        expect(errorOf(() => parseInstant(text))).toMatchObject({ message: `"${text}" is not a date` });
+    });
+
     it.each([
       '2027-02-30',
       '2027-02-30T00:00:00Z',
@@ -198,6 +205,22 @@ describe('startOfDay', () => {
   it('returns the first instant of the UTC day, also before 1970', () => {
     expect(startOfDay(parseInstant('2027-06-01T23:59:59.999Z'))).toEqual(parseInstant('2027-06-01'));
     expect(startOfDay(parseInstant('1969-12-31T00:00:01Z'))).toEqual(parseInstant('1969-12-31'));
+  });
+});
+
+describe('monthOf and startOfMonth', () => {
+  it.each([
+    ['2026-11-23T09:30:00Z', '2026-11-01'],
+    ['2026-12-31T23:59:59.999Z', '2026-12-01'],
+    ['2027-01-01T00:00:00Z', '2027-01-01'],
+    ['2028-02-29T12:00:00Z', '2028-02-01'],
+    ['0099-03-04T00:00:00Z', '0099-03-01'],
+    ['9999-12-31T00:00:00Z', '9999-12-01'],
+  ])('the month of %s began on %s', (at, began) => {
+    const month = monthOf(parseInstant(at));
+    expect(startOfMonth(month)).toEqual(parseInstant(began));
+    expect(monthOf(startOfMonth(month + 1))).toBe(month + 1);
+    expect(monthOf(new Date(startOfMonth(month).getTime() - 1))).toBe(month - 1);
   });
 });
 

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addDays } from '../../src/domain/calendar.ts';
+import { addDays, addLifetime, daysBetween, formatDay, parseInstant } from '../../src/domain/calendar.ts';
 import type { ExpirySource } from '../../src/domain/expiry.ts';
 import {
   crossedLeadTimes,
+  daysAfter,
   daysLeft,
   describeSource,
   leadInstant,
   leadTimes,
+  nextDayAfter,
   nextLeadTime,
   UNKNOWN_EXPIRY,
 } from '../../src/domain/expiry.ts';
@@ -79,6 +81,75 @@ describe('nextLeadTime', () => {
     [-700, -707],
   ])('gives with %d days left %i', (left, expected) => {
     expect(nextLeadTime(EXPIRES, 365, addDays(EXPIRES, -left))).toBe(expected);
+  });
+});
+
+describe('daysAfter and nextDayAfter', () => {
+  it.each([
+    [-3, [], 1],
+    [0, [], 1],
+    [1, [1], 2],
+    [6, [1, 2, 3, 4, 5, 6], 7],
+    [7, [1, 2, 3, 4, 5, 6, 7], 14],
+    [13, [1, 2, 3, 4, 5, 6, 7], 14],
+    [14, [1, 2, 3, 4, 5, 6, 7, 14], 21],
+    [28, [1, 2, 3, 4, 5, 6, 7, 14, 21, 28], 35],
+  ])('after %i days: daily for a week, then weekly', (days, passed, next) => {
+    expect(daysAfter(days)).toEqual(passed);
+    expect(nextDayAfter(days)).toBe(next);
+  });
+
+  it('agree on each of ten thousand days: the next one is the first to be added', () => {
+    for (let days = 0; days < 10_000; days++) {
+      const next = nextDayAfter(days);
+      expect(next).toBeGreaterThan(days);
+      if (next !== days + 1) continue;
+      expect(daysAfter(next)).toEqual([...daysAfter(days), next]);
+    }
+  });
+});
+
+describe('days that are easily got wrong', () => {
+  it.each([
+    ['2028-02-29', '2028-02-29'],
+    ['2028-02-29T23:59:59Z', '2028-02-29'],
+    ['2027-12-31', '2027-12-31'],
+    ['2027-12-31T23:59:59Z', '2027-12-31'],
+    ['2028-01-01T00:00:00Z', '2028-01-01'],
+    ['2038-01-19T03:14:08Z', '2038-01-19'],
+    ['9999-12-31T23:59:59Z', '9999-12-31'],
+  ])(
+    'G5, G6: the day before %s has one day left, its last second none, and the second after it -1',
+    (text, day) => {
+      const at = parseInstant(text);
+      expect(formatDay(at)).toBe(day);
+      const left = (now: Date) => daysLeft(knownUntil(at), now);
+      expect(left(addDays(at, -1))).toBe(1);
+      expect(left(later(1, addDays(at, -1)))).toBe(0);
+      expect(left(at)).toBe(0);
+      expect(left(later(1, at))).toBe(-1);
+      expect(crossedLeadTimes(at, 365, addDays(at, -1)).at(-1)).toBe(1);
+      expect(crossedLeadTimes(at, 365, later(-1, addDays(at, -1))).at(-1)).toBe(3);
+      expect(crossedLeadTimes(at, 365, at).at(-1)).toBe(0);
+      expect(crossedLeadTimes(at, 365, later(-1, at)).at(-1)).toBe(1);
+    },
+  );
+
+  it('G5: one made on 29 February lives to 28 February, 365 days or 366', () => {
+    const made = parseInstant('2028-02-29');
+    expect(daysBetween(made, addLifetime(made, '1y'))).toBe(365);
+    expect(daysBetween(made, addLifetime(made, '4y'))).toBe(1461);
+    expect(leadInstant(addLifetime(made, '1y'), 365)).toEqual(made);
+  });
+
+  it('G6: what dies in the year 9999 is counted to, and what died in 1970 from', () => {
+    const far = parseInstant('9999-12-31T23:59:59Z');
+    expect(daysLeft(knownUntil(far), NOW)).toBe(2_912_116);
+    expect(nextLeadTime(far, 365, NOW)).toBe(60);
+    expect(leadInstant(far, 60)).toEqual(parseInstant('9999-11-01T23:59:59Z'));
+    const past = parseInstant('1970-01-01');
+    expect(crossedLeadTimes(past, 365, NOW).at(-1)).toBe(-20_776);
+    expect(nextLeadTime(past, 365, NOW)).toBe(-20_783);
   });
 });
 

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextLocalHour, parseInstant } from '../../src/domain/calendar.ts';
+import { lastLocalHour, nextLocalHour, parseInstant } from '../../src/domain/calendar.ts';
+import { SEED } from '../support/builders.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -72,11 +74,28 @@ describe('nextLocalHour', () => {
   });
 
   describe('when the hour comes twice', () => {
-    it('returns the first time', () => {
-      expect(next('2027-10-30T12:00:00Z', 1, 'Europe/Lisbon')).toBe('2027-10-31T00:00:00.000Z');
-      expect(next('2027-11-06T12:00:00Z', 1, 'America/New_York')).toBe('2027-11-07T05:00:00.000Z');
-      expect(next('2027-04-03T00:00:00Z', 3, 'Pacific/Chatham')).toBe('2027-04-03T13:15:00.000Z');
-    });
+    it.each([
+      ['Europe/Lisbon', 1, '2027-10-30T12:00:00Z', '2027-10-31T00:00:00.000Z', '2027-11-01T01:00:00.000Z'],
+      ['America/New_York', 1, '2027-11-06T12:00:00Z', '2027-11-07T05:00:00.000Z', '2027-11-08T06:00:00.000Z'],
+      ['Pacific/Chatham', 3, '2027-04-03T00:00:00Z', '2027-04-03T13:15:00.000Z', '2027-04-04T14:15:00.000Z'],
+      ['America/Havana', 0, '2027-11-06T12:00:00Z', '2027-11-07T04:00:00.000Z', '2027-11-08T05:00:00.000Z'],
+      [
+        'America/Santiago',
+        23,
+        '2027-04-03T12:00:00Z',
+        '2027-04-04T02:00:00.000Z',
+        '2027-04-05T03:00:00.000Z',
+      ],
+    ])(
+      '%s, hour %i: returns the first time, and then the next day: one mail a day',
+      (zone, hour, from, first, then) => {
+        expect(next(from, hour, zone)).toBe(first);
+        for (const minutes of [1 / 60, 15, 30, 45, 60, 75, 120]) {
+          const after = new Date(parseInstant(first).getTime() + minutes * 60_000);
+          expect(nextLocalHour(after, hour, zone).toISOString()).toBe(then);
+        }
+      },
+    );
   });
 
   describe('over a whole year', () => {
@@ -106,5 +125,48 @@ describe('nextLocalHour', () => {
       }
       expect(days.size).toBe(365);
     });
+  });
+});
+
+describe('lastLocalHour', () => {
+  it.each([
+    ['2026-11-23T09:30:00Z', 9, 'UTC', '2026-11-23T09:00:00.000Z'],
+    ['2026-11-23T09:00:00Z', 9, 'UTC', '2026-11-23T09:00:00.000Z'],
+    ['2026-11-23T08:59:59.999Z', 9, 'UTC', '2026-11-22T09:00:00.000Z'],
+    ['2026-11-23T00:00:00Z', 9, 'Pacific/Kiritimati', '2026-11-22T19:00:00.000Z'],
+    ['2027-03-28T08:30:00Z', 9, 'Europe/Lisbon', '2027-03-28T08:00:00.000Z'],
+    ['2027-03-28T01:00:00Z', 1, 'Europe/Lisbon', '2027-03-28T01:00:00.000Z'],
+    ['2027-10-31T01:30:00Z', 1, 'Europe/Lisbon', '2027-10-31T00:00:00.000Z'],
+    ['2027-11-01T00:59:59Z', 1, 'Europe/Lisbon', '2027-10-31T00:00:00.000Z'],
+  ])('at %s, hour %i of %s, returns %s', (at, hour, zone, expected) => {
+    expect(lastLocalHour(parseInstant(at), hour, zone).toISOString()).toBe(expected);
+  });
+
+  it('G4: is the mirror of nextLocalHour: not after now, and the next after it is', () => {
+    const zones = [
+      'UTC',
+      'Europe/Lisbon',
+      'Australia/Lord_Howe',
+      'Pacific/Chatham',
+      'Antarctica/Troll',
+      'Asia/Kathmandu',
+    ];
+    const instant = fc.date({
+      min: new Date('2020-01-01T00:00:00Z'),
+      max: new Date('2040-01-01T00:00:00Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(instant, fc.nat(23), fc.constantFrom(...zones), (now, hour, zone) => {
+        const last = lastLocalHour(now, hour, zone);
+        expect(last.getTime()).toBeLessThanOrEqual(now.getTime());
+        expect(nextLocalHour(last, hour, zone)).toEqual(last);
+        expect(nextLocalHour(new Date(last.getTime() + 1), hour, zone).getTime()).toBeGreaterThan(
+          now.getTime(),
+        );
+        expect(now.getTime() - last.getTime()).toBeLessThan(26 * HOUR_MS);
+      }),
+      { seed: SEED, numRuns: 3000 },
+    );
   });
 });
