@@ -2,6 +2,9 @@ import type { Sender } from '../domain/address.ts';
 import type { Declaration } from '../domain/credential.ts';
 import type { DeclaredPipeline } from '../verify/pipeline.ts';
 
+/** Counted up with every change to `Config`: what another shape of it left in the database is validated anew. */
+export const CONFIG_SHAPE = 2;
+
 /**
  * The configuration as the program uses it: every default filled in, nothing left to parse. Plain JSON values only,
  * because it is kept in the database under the hash of its file.
@@ -25,12 +28,21 @@ export interface Config {
   readonly form: { readonly bind: string; readonly port: number; readonly publicPort: number | undefined };
   readonly web: { readonly bind: string; readonly port: number };
   readonly owners: readonly { readonly name: string; readonly email: string }[];
+  /** `owners`: whose credentials are posted there; undefined: everybody's. */
+  readonly webhooks: readonly {
+    readonly name: string;
+    readonly urlFile: string;
+    readonly format: 'json' | 'slack';
+    readonly owners: readonly string[] | undefined;
+  }[];
   readonly reminders: {
     /** Local hour (0…23) at which the day's one mail goes out. */
     readonly hour: number;
     readonly escalate: { readonly daysBefore: number; readonly to: readonly string[] } | undefined;
     /** What a person types in front of a command: most installations live in a container on another host. */
     readonly command: string;
+    /** What follows when a mail server's answer was lost, so that it may have the mail. */
+    readonly onLostAnswer: 'resend' | 'hold';
     readonly heartbeatUrlFile: string | undefined;
   };
   readonly credentials: readonly Declaration[];

@@ -25,6 +25,12 @@ export function normalise(written: WrittenConfig): Config {
     form: { bind: form.bind, port: form.port, publicPort: form['public-port'] },
     web: written.web,
     owners: Object.entries(written.owners).map(([name, { email }]) => ({ name, email })),
+    webhooks: Object.entries(written.webhooks).map(([name, { 'url-file': urlFile, format, owners }]) => ({
+      name,
+      urlFile,
+      format,
+      owners,
+    })),
     reminders: {
       hour: reminders.hour,
       escalate: reminders.escalate && {
@@ -32,6 +38,7 @@ export function normalise(written: WrittenConfig): Config {
         to: reminders.escalate.to,
       },
       command: reminders.command,
+      onLostAnswer: reminders['on-lost-answer'],
       heartbeatUrlFile: reminders.heartbeat?.['url-file'],
     },
     credentials: Object.entries(written.credentials).map(([name, credential]) =>

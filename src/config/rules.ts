@@ -15,6 +15,7 @@ export const RULES: readonly Rule[] = [
   branchesAreNamed,
   ownersExist,
   escalationExists,
+  webhookOwnersExist,
   scopesAreKnown,
   destinationsDiffer,
   listsDoNotRepeat,
@@ -23,7 +24,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 function entriesAreNamed(file: unknown): readonly Complaint[] {
-  return ['owners', 'credentials', 'pipelines'].flatMap((section) =>
+  return ['owners', 'webhooks', 'credentials', 'pipelines'].flatMap((section) =>
     members(at(file, section))
       .filter(([name]) => !NAME.test(name))
       .map(([name]) => ({ path: [section, name], at: 'key' as const, message: `expected ${NAME_EXPECTED}` })),
@@ -45,6 +46,14 @@ function ownersExist(file: unknown): readonly Complaint[] {
 function escalationExists(file: unknown): readonly Complaint[] {
   return items(at(file, 'reminders', 'escalate', 'to')).flatMap((owner, index) =>
     missingOwner(file, owner, ['reminders', 'escalate', 'to', index]),
+  );
+}
+
+function webhookOwnersExist(file: unknown): readonly Complaint[] {
+  return members(at(file, 'webhooks')).flatMap(([name, webhook]) =>
+    items(at(webhook, 'owners')).flatMap((owner, index) =>
+      missingOwner(file, owner, ['webhooks', name, 'owners', index]),
+    ),
   );
 }
 

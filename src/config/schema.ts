@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { KINDS } from '../kinds/catalogue.ts';
+import { entries, list } from './collections.ts';
 import * as field from './fields.ts';
+import { pipeline } from './pipeline-schema.ts';
 
 // The file as it is written: each option once, with its type, its default and what it is for. What concerns more than
 // one option, and the names of entries, is in rules.ts.
@@ -8,11 +10,6 @@ import * as field from './fields.ts';
 const PORTS = [0, 65_535] as const;
 const port = (example: number) =>
   field.whole(`a port from 0 (any free one) to 65535, such as ${example}`, PORTS);
-
-/** A map from names that the user chooses. The pattern is for editors; rules.ts says what is wrong with a name. */
-function entries<Entry extends z.ZodType>(entry: Entry, pattern = field.NAME) {
-  return z.record(z.string(), entry).meta({ propertyNames: { type: 'string', pattern: pattern.source } });
-}
 
 function tokenFile(example: string) {
   return z.strictObject({
@@ -102,6 +99,27 @@ const owner = z.strictObject(
 
 const owners = entries(owner).default({}).describe('The people who are mailed, by a name of your choice');
 
+const webhook = z.strictObject(
+  {
+    'url-file': field
+      .file('/run/secrets/webhook_url')
+      .describe('File that holds the address that is posted to; the address itself is a secret'),
+    format: z
+      .enum(['json', 'slack'], { error: field.sentence('json or slack') })
+      .default('json')
+      .describe("json: reseal's own fields; slack: what Slack, Mattermost and Discord's /slack take"),
+    owners: list(field.ownerName, 'the names of owners, such as [joao]')
+      .min(1)
+      .optional()
+      .describe("Owners whose credentials are posted there; left out: everybody's"),
+  },
+  { error: field.sentence('a webhook, such as { url-file: /run/secrets/webhook_url, format: slack }') },
+);
+
+const webhooks = entries(webhook)
+  .default({})
+  .describe('Where reminders are posted besides the mail, by a name of your choice');
+
 const reminders = z
   .strictObject({
     hour: field
@@ -121,6 +139,12 @@ const reminders = z
       .oneLine('what is typed in front of a command', 300)
       .default('reseal')
       .describe('What a person types to run reseal; mails print it in front of each command'),
+    'on-lost-answer': z
+      .enum(['resend', 'hold'], { error: field.sentence('resend or hold') })
+      .default('resend')
+      .describe(
+        "What happens when a mail server's answer was lost: send the same mail again (at most twice), or hold it until a person decides",
+      ),
     heartbeat: z
       .strictObject({
         'url-file': field
@@ -134,11 +158,6 @@ const reminders = z
   })
   .prefault({})
   .describe('When and how owners are reminded');
-
-/** A list whose every wrong type or length is told by what was expected. */
-function list<Item extends z.ZodType>(item: Item, expected: string) {
-  return z.array(item, { error: field.sentence(`a list of ${expected}`) });
-}
 
 const destination = z.strictObject(
   {
@@ -176,95 +195,6 @@ const credential = z.strictObject({
     .describe('Where it must be stored: environment secrets'),
 });
 
-const environment = z.strictObject({
-  name: field.environmentName.describe('Name of the environment that publishes'),
-  'required-reviewers': list(field.reviewer, 'users and teams, such as [joaoh82]')
-    .max(6, { error: 'expected at most 6 reviewers: GitHub takes no more' })
-    .default([])
-    .describe('Who must approve, as users or org/team'),
-  'admins-may-bypass': field
-    .flag()
-    .optional()
-    .describe('Whether administrators may skip the rules; left out: not checked'),
-  'wait-timer': field
-    .whole('minutes from 0 to 43200, such as 0', [0, 43_200])
-    .default(0)
-    .describe('Minutes that a job waits'),
-  'deployment-branches': list(field.branchPattern, 'branches, such as [main]; leave it out for any branch')
-    .min(1)
-    .optional()
-    .describe('Branches and patterns that may deploy; left out: any'),
-  secrets: list(field.secretName, 'names of secrets, such as [CRATES_IO_TOKEN]')
-    .default([])
-    .describe('Secrets that live in the environment, and nowhere wider'),
-});
-
-const branch = z.strictObject({
-  'pull-request': field.flag().default(false).describe('Whether changes must come by pull request'),
-  approvals: field
-    .whole('a number of approvals from 0 to 10, such as 1', [0, 10])
-    .default(0)
-    .describe('Approvals needed'),
-  'conversation-resolution': field.flag().default(false).describe('Whether conversations must be resolved'),
-  'admins-may-bypass': field
-    .flag()
-    .optional()
-    .describe('Whether administrators may skip it; left out: not checked'),
-  checks: list(
-    field.oneLine('the name of a check, such as rust lint', 255),
-    'names of checks, such as [rust lint]',
-  )
-    .default([])
-    .describe('Checks that must pass'),
-});
-
-const publishers = z
-  .strictObject({
-    pypi: list(field.pypiName, 'PyPI projects, such as [sqlrite]')
-      .default([])
-      .describe('Projects with a trusted publisher'),
-    npm: list(field.npmName, 'npm packages, such as ["@joaoh82/sqlrite"]')
-      .default([])
-      .describe('Packages with a trusted publisher'),
-    'crates-io': z
-      .strictObject({
-        crates: list(field.crateName, 'crates, such as [sqlrite]')
-          .min(1)
-          .describe('Crates that the pipeline publishes'),
-        'trusted-publishing': field
-          .flag()
-          .default(false)
-          .describe('Whether they are published without a token'),
-      })
-      .optional()
-      .describe('Crates'),
-  })
-  .prefault({})
-  .describe('What the pipeline publishes, and how');
-
-const pipeline = z.strictObject({
-  repo: field.repo.describe('Repository, as owner/name'),
-  workflow: field.workflow.describe('File name of the publishing workflow'),
-  environment: environment.describe('The environment that the publishing jobs run in'),
-  branches: entries(branch, /^[^\s~^:\\*?[\]]{1,255}$/)
-    .default({})
-    .describe('Protected branches, by name'),
-  publishers,
-  hygiene: z
-    .strictObject({
-      'dependency-updates': field
-        .flag()
-        .optional()
-        .describe('Whether Dependabot or Renovate is set up; left out: not checked'),
-      codeowners: field
-        .flag()
-        .optional()
-        .describe('Whether there is a CODEOWNERS file; left out: not checked'),
-    })
-    .prefault({})
-    .describe('What keeps the repository in order'),
-});
-
 export const configSchema = z
   .strictObject({
     version: z
@@ -279,6 +209,7 @@ export const configSchema = z
     form,
     web,
     owners,
+    webhooks,
     reminders,
     credentials: entries(credential)
       .default({})

@@ -1,4 +1,4 @@
-/** Texts that only a secret has: prefixes of issuers with enough behind them, PEM blocks, a URL that carries a password. */
+/** Texts that only a secret has: prefixes of issuers with enough behind them, PEM blocks, a URL that carries a password or is one. */
 const SECRETS: readonly RegExp[] = [
   /gh[pousr]_[A-Za-z0-9]{20,}/,
   /github_pat_[A-Za-z0-9_]{20,}/,
@@ -10,6 +10,8 @@ const SECRETS: readonly RegExp[] = [
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/,
   /\bAKIA[0-9A-Z]{16}\b/,
   /\beyJ[A-Za-z0-9_-]{10,}\.eyJ/,
+  /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9/]{10,}/,
+  /discord(?:app)?\.com\/api\/webhooks\/[0-9]{5,}\/[A-Za-z0-9_-]{10,}/,
   /-----BEGIN [A-Z0-9 ]{1,40}-----/,
   /:\/\/[^\s/@:]{0,200}:[^\s/@]{1,200}@/,
 ];

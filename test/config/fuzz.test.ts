@@ -110,6 +110,7 @@ describe('parseConfig', { timeout: 120_000 }, () => {
         'form',
         'registries',
         'mail',
+        'webhooks',
         'toString',
       ];
       const document = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 3 }));

@@ -32,10 +32,12 @@ const SQLRITE: Config = {
     { name: 'joao', email: 'joao@example.org' },
     { name: 'backup', email: 'backup@example.org' },
   ],
+  webhooks: [],
   reminders: {
     hour: 9,
     escalate: { daysBefore: 7, to: ['backup'] },
     command: 'ssh -t -L 8765:127.0.0.1:8765 release@host.example.org docker compose exec reseal reseal',
+    onLostAnswer: 'resend',
     heartbeatUrlFile: '/run/secrets/heartbeat_url',
   },
   credentials: [
@@ -152,7 +154,14 @@ describe('parseConfig', () => {
         form: { bind: '127.0.0.1', port: 8765, publicPort: undefined },
         web: { bind: '127.0.0.1', port: 8766 },
         owners: [],
-        reminders: { hour: 9, escalate: undefined, command: 'reseal', heartbeatUrlFile: undefined },
+        webhooks: [],
+        reminders: {
+          hour: 9,
+          escalate: undefined,
+          command: 'reseal',
+          onLostAnswer: 'resend',
+          heartbeatUrlFile: undefined,
+        },
         credentials: [],
         pipelines: [],
       });
@@ -210,6 +219,29 @@ pipelines: { p: { repo: a/b, workflow: release.yaml, environment: { name: releas
           hygiene: { dependencyUpdates: undefined, codeowners: undefined },
         },
       ]);
+    });
+  });
+
+  describe('when webhooks are declared', () => {
+    const config = configOf(`version: 1
+owners: { a: { email: a@example.org }, b: { email: b@example.org } }
+webhooks:
+  ops: { url-file: /run/secrets/ops_url }
+  chat: { url-file: /run/secrets/chat_url, format: slack, owners: [b] }
+`);
+
+    it('returns them in order, as JSON for everybody unless they say otherwise', () => {
+      expect(config.webhooks).toStrictEqual([
+        { name: 'ops', urlFile: '/run/secrets/ops_url', format: 'json', owners: undefined },
+        { name: 'chat', urlFile: '/run/secrets/chat_url', format: 'slack', owners: ['b'] },
+      ]);
+    });
+  });
+
+  describe('when mail is to be held after a lost answer', () => {
+    it('returns that', () => {
+      const config = configOf('version: 1\nreminders: { on-lost-answer: hold }');
+      expect(config.reminders.onLostAnswer).toBe('hold');
     });
   });
 

@@ -185,6 +185,43 @@ const OPTIONS: readonly Case[] = [
     `2:14 reminders.heartbeat.url-file: missing: expected ${FILE} /run/secrets/heartbeat_url`,
     '2:27 reminders.heartbeat.url: unknown key: write "url-file" with the path of a file that holds it',
   ],
+  [
+    'a lost answer is to be ignored',
+    'reminders: { on-lost-answer: ignore }',
+    '2:30 reminders.on-lost-answer: expected resend or hold',
+  ],
+  [
+    "a webhook's address stands in place of its file",
+    'webhooks: { chat: { url: "https://hooks.example.org/x" } }',
+    `2:13 webhooks.chat.url-file: missing: expected ${FILE} /run/secrets/webhook_url`,
+    '2:21 webhooks.chat.url: unknown key: write "url-file" with the path of a file that holds it',
+  ],
+  [
+    'a webhook is only an address',
+    'webhooks: { chat: "https://hooks.example.org/x" }',
+    '2:19 webhooks.chat: expected a webhook, such as { url-file: /run/secrets/webhook_url, format: slack }',
+  ],
+  [
+    "a webhook's format is not known",
+    'webhooks: { chat: { url-file: /x, format: teams } }',
+    '2:43 webhooks.chat.format: expected json or slack',
+  ],
+  [
+    'a webhook serves nobody',
+    'webhooks: { chat: { url-file: /x, owners: [] } }',
+    '2:43 webhooks.chat.owners: expected a list of the names of owners, such as [joao]',
+  ],
+  [
+    'a webhook serves a stranger, and an owner twice',
+    'owners: { joao: { email: a@example.org } }\nwebhooks: { chat: { url-file: /x, owners: [joao, bob, joao] } }',
+    '3:50 webhooks.chat.owners[1]: expected the name of an entry of "owners": joao',
+    '3:55 webhooks.chat.owners[2]: already in this list, at 1',
+  ],
+  [
+    "a webhook's name holds a line break",
+    'webhooks: { "a\\nb": { url-file: /x } }',
+    `2:13 webhooks.…: ${NAME}`,
+  ],
   ['a section is empty', 'credentials:', `2:1 credentials: nothing is written here: ${MAP}`],
 ];
 
@@ -211,7 +248,35 @@ const STRUCTURE: readonly Case[] = [
     `2:25 web${'[0]'.repeat(19)}: nested too deep`,
   ],
   ['a secret is a key', `ghp_${'a'.repeat(36)}: 1`, `2:1 …: ${SECRET}`],
+  [
+    'the address of a Slack webhook stands in place of its file',
+    `webhooks: { chat: { url-file: "https://hooks.slack.com/services/T${'0'.repeat(8)}/B${'0'.repeat(8)}/x" } }`,
+    `2:31 webhooks.chat.url-file: ${SECRET}`,
+  ],
+  [
+    'the address of a Discord webhook is a name',
+    `webhooks: { "https://discord.com/api/webhooks/${'1'.repeat(18)}/${'x'.repeat(60)}": { url-file: /x } }`,
+    `2:13 webhooks.…: ${SECRET}`,
+  ],
   ['a secret is a value', `timezone: ghp_${'a'.repeat(36)}`, `2:11 timezone: ${SECRET}`],
+];
+
+const EMAIL = 'expected a bare mail address, such as joao@example.org';
+
+/** Each would write to somebody else, or add a header or a command. All stand at 2:26. */
+const ADDRESSES: readonly (readonly [title: string, address: string])[] = [
+  ['is empty', '""'],
+  ['is two', '"a@example.org,b@example.org"'],
+  ['is two, parted by a semicolon', '"a@example.org;b@example.org"'],
+  ['holds a carriage return', '"a@example.org\\rBcc: b@example.org"'],
+  ['holds a line feed', '"a@example.org\\nBcc: b@example.org"'],
+  ['holds both', '"a@example.org\\r\\nRCPT TO:<b@example.org>"'],
+  ['ends with a line feed', '"a@example.org\\n"'],
+  ['stands in angle brackets', '"<a@example.org>"'],
+  ['follows a name', '"Ada <a@example.org>"'],
+  ['holds angle brackets', '"a@example.org>,<b@example.org"'],
+  ['holds a NUL', '"a@example.org\\0"'],
+  ['has no domain', 'ada'],
 ];
 
 /** The whole file. */
@@ -277,6 +342,31 @@ describe('parseConfig', () => {
   describe.each([...OPTIONS, ...STRUCTURE])('when %s', (_title, yaml, ...problems) => {
     it('returns where and what is expected', () => {
       expect(problemsOf(`version: 1\n${yaml}`)).toEqual(problems);
+    });
+  });
+
+  describe.each(ADDRESSES)("when an owner's address %s", (_title, address) => {
+    it('E20: returns where it stands, so that nothing starts with a recipient that cannot be', () => {
+      expect(problemsOf(`version: 1\nowners: { joao: { email: ${address} } }`)).toEqual([
+        `2:26 owners.joao.email: ${EMAIL}`,
+      ]);
+    });
+  });
+
+  describe('when the owners are emptied and a credential still names one', () => {
+    it('E20: returns where it is named', () => {
+      const text = 'version: 1\nowners: {}\ncredentials: { c: { kind: generic, owner: joao } }';
+      expect(problemsOf(text)).toEqual([
+        '3:43 credentials.c.owner: expected the name of an entry of "owners": none is declared yet',
+      ]);
+    });
+  });
+
+  describe('when an owner has no address', () => {
+    it('E20: returns where the owner stands', () => {
+      expect(problemsOf('version: 1\nowners: { joao: {} }')).toEqual([
+        `2:11 owners.joao.email: missing: ${EMAIL}`,
+      ]);
     });
   });
 

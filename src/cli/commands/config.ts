@@ -35,12 +35,22 @@ function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+function noMail(posted: boolean): string {
+  return posted
+    ? 'no mail server is configured, so reminders go to the webhooks only'
+    : 'no mail server is configured, so no reminder can go out';
+}
+
 /** What is no error of the file, and keeps something from working on this machine. */
-function notesOn({ github, mail, reminders }: Config): readonly string[] {
-  const files = [github.sealTokenFile, mail?.urlFile].filter((file) => file !== undefined);
+function notesOn({ github, mail, webhooks, reminders }: Config): readonly string[] {
+  const files = [
+    github.sealTokenFile,
+    mail?.urlFile,
+    ...webhooks.map(({ urlFile }) => urlFile),
+    reminders.heartbeatUrlFile,
+  ].filter((file) => file !== undefined);
   return [
     ...files.filter((file) => !existsSync(file)).map((file) => `${file} is not there (yet)`),
-    ...(mail ? [] : ['no mail server is configured, so no reminder can go out']),
-    ...(reminders.heartbeatUrlFile ? ['reminders.heartbeat is not called yet by this version'] : []),
+    ...(mail ? [] : [noMail(webhooks.length > 0)]),
   ];
 }
