@@ -1,5 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { ParsedMail } from 'mailparser';
 import { simpleParser } from 'mailparser';
@@ -7,17 +6,13 @@ import type { SMTPServerOptions } from 'smtp-server';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { MailServer } from '../../src/mail/server-url.ts';
-import type { Patience } from '../../src/mail/smtp.ts';
-import { openMail } from '../../src/mail/smtp.ts';
 import type { DeliveryOutcome } from '../../src/remind/reminder.ts';
+import type { Sending } from '../support/sending.ts';
+import { ADA, FROM, sendOne, serverAt } from '../support/sending.ts';
+import { polite, startScript } from '../support/smtp-script.ts';
 import { hasOpenssl, selfSigned } from '../support/stand-ins.ts';
 
 // Mail as others understand it: smtp-server takes it, mailparser reads it; neither shares code with our stand-in.
-
-const ADA = 'ada@example.org';
-const FROM = { name: 'reseal', address: 'reseal@example.org' };
-const MAIL = Buffer.from('Subject: due\r\nTo: ada@example.org\r\n\r\nThe token expires.\r\n');
-const PATIENT: Patience = { connect: 10_000, silence: 10_000, whole: 20_000, parting: 50 };
 
 interface Peer {
   readonly port: number;
@@ -30,7 +25,7 @@ function refusal(code: number): Error {
   return Object.assign(new Error('no'), { responseCode: code });
 }
 
-async function startPeer(options: SMTPServerOptions = {}): Promise<Peer> {
+async function startPeer(options: SMTPServerOptions = {}, host = '127.0.0.1'): Promise<Peer> {
   const mails: Peer['mails'] = [];
   const envelopes: Peer['envelopes'] = [];
   const server = new SMTPServer({
@@ -53,33 +48,17 @@ async function startPeer(options: SMTPServerOptions = {}): Promise<Peer> {
     ...options,
   });
   server.on('error', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
   return { port: (server.server.address() as AddressInfo).port, mails, envelopes };
 }
 
-function serverAt(port: number, options: Partial<MailServer> = {}): MailServer {
-  return {
-    host: '127.0.0.1',
-    port,
-    implicitTls: false,
-    requireTls: false,
-    user: undefined,
-    password: undefined,
-    ...options,
-  };
-}
-
 function send(
   server: MailServer,
-  onData: () => void = () => undefined,
-  patience: Partial<Patience> = {},
+  onData?: () => void,
+  patience: Sending['patience'] = {},
 ): Promise<DeliveryOutcome> {
-  return openMail({ from: FROM, server: () => server, patience: { ...PATIENT, ...patience } }).send(
-    ADA,
-    MAIL,
-    onData,
-  );
+  return sendOne(server, { patience: { parting: 50, ...patience }, ...(onData && { onData }) });
 }
 
 describe('send, to smtp-server', () => {
@@ -111,7 +90,7 @@ describe('send, to smtp-server', () => {
   });
 
   describe('when it says no', () => {
-    it.each([450, 550])('answers refused to the recipient with %i (E2, E4)', async (code) => {
+    it.each([450, 550])('E2, E4: answers refused to the recipient with %i', async (code) => {
       const peer = await startPeer({ onRcptTo: (_, __, done) => done(refusal(code)) });
       expect(await send(serverAt(peer.port))).toMatchObject({
         kind: 'refused',
@@ -120,7 +99,7 @@ describe('send, to smtp-server', () => {
       });
     });
 
-    it.each([451, 554])('answers refused after the dot with %i (E3, E5)', async (code) => {
+    it.each([451, 554])('E3, E5: answers refused after the dot with %i', async (code) => {
       const peer = await startPeer({
         onData: (stream, _, done) => {
           stream.on('end', () => done(refusal(code))).resume();
@@ -133,16 +112,20 @@ describe('send, to smtp-server', () => {
       });
     });
 
-    it('answers not-sent to a refused login (E14)', async () => {
+    it('E14: answers not-sent to a refused login', async () => {
       const peer = await startPeer({ onAuth: (_, __, done) => done(refusal(535)) });
       const outcome = await send(serverAt(peer.port, { user: 'u', password: 'p' }));
-      expect(outcome).toMatchObject({ kind: 'not-sent', reason: expect.stringContaining('(535)') });
+      expect(outcome).toMatchObject({
+        kind: 'not-sent',
+        fault: 'login',
+        reason: expect.stringContaining('(535)'),
+      });
       expect(peer.mails).toEqual([]);
     });
   });
 
-  describe('when it never answers the dot (E6)', () => {
-    it('answers unclear', async () => {
+  describe('when it never answers the dot', () => {
+    it('E6: answers unclear', async () => {
       const peer = await startPeer({ onData: (stream) => void stream.resume() });
       const outcome = await send(serverAt(peer.port), undefined, { silence: 300 });
       expect(outcome.kind).toBe('unclear');
@@ -178,55 +161,27 @@ describe('send, to smtp-server', () => {
         expect(peer.envelopes[0]?.secure).toBe(true);
       });
 
-      it('trusts no certificate made for another name', async () => {
+      it('E15: trusts no certificate made for another name', async () => {
         const pair = selfSigned();
         setDefaultCACertificates([...before, pair.cert]);
-        const peer = await startPeer({ ...pair });
+        const peer = await startPeer({ ...pair }, '127.0.0.2');
         const outcome = await send(serverAt(peer.port, { host: '127.0.0.2', requireTls: true }));
-        expect(outcome.kind).toBe('not-sent');
+        expect(outcome).toMatchObject({
+          kind: 'not-sent',
+          fault: 'login',
+          reason: expect.stringContaining('(ERR_TLS_CERT_ALTNAME_INVALID)'),
+        });
         expect(peer.mails).toEqual([]);
       });
     },
   );
 });
 
-interface Script {
-  readonly port: number;
-  /** Everything that the client said, once it has gone. */
-  readonly heard: Promise<string>;
-}
-
-/** A server that says what it is told to, line by line, and after 354 never anything again unless told. */
-async function startScript(answers: (line: string, socket: Socket) => string | undefined): Promise<Script> {
-  const { promise: heard, resolve } = Promise.withResolvers<string>();
-  const server = createServer((socket) => {
-    let text = '';
-    socket.write('220 script\r\n');
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk) => {
-      const answer = answers(chunk.toString(), socket);
-      text += chunk.toString();
-      if (answer !== undefined) socket.write(answer);
-    });
-    socket.on('close', () => resolve(text));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onTestFinished(() => new Promise<void>((done) => server.close(() => done())));
-  return { port: (server.address() as AddressInfo).port, heard };
-}
-
-function polite(line: string): string | undefined {
-  if (line.startsWith('EHLO')) return '250 script\r\n';
-  if (/^(MAIL|RCPT)/.test(line)) return '250 ok\r\n';
-  if (line.startsWith('DATA')) return '354 go on\r\n';
-  return line.endsWith('\r\n.\r\n') || line === '.\r\n' ? '250 taken\r\n' : undefined;
-}
-
 describe('send, to a server of few words', () => {
   it('lets go of one that never answers QUIT', async () => {
     const script = await startScript(polite);
     expect((await send(serverAt(script.port))).kind).toBe('accepted');
-    expect(await script.heard).toMatch(/\r\n\.\r\nQUIT\r\n$/);
+    expect(await script.heard(1)).toMatch(/\r\n\.\r\nQUIT\r\n$/);
   });
 
   it('says nothing after 354 when onData throws: not the mail, no dot, no QUIT that would be part of it', async () => {
@@ -234,7 +189,7 @@ describe('send, to a server of few words', () => {
     await send(serverAt(script.port), () => {
       throw new Error('not recorded');
     });
-    expect(await script.heard).toMatch(/DATA\r\n$/);
+    expect(await script.heard(1)).toMatch(/DATA\r\n$/);
   });
 
   it('has marked the data before a byte of the mail is heard (T6)', async () => {
@@ -265,13 +220,9 @@ describe('send, to a server of few words', () => {
       timer = setInterval(() => socket.write('250-and\r\n'), 20);
       return undefined;
     });
-    const channel = openMail({
-      from: FROM,
-      server: () => serverAt(script.port),
-      patience: { ...PATIENT, whole: 300 },
-    });
-    expect(await channel.send(ADA, MAIL, () => undefined)).toEqual({
+    expect(await send(serverAt(script.port), undefined, { whole: 300 })).toEqual({
       kind: 'not-sent',
+      fault: 'unreachable',
       reason: `the mail server 127.0.0.1:${script.port} did not take it (ETIMEDOUT)`,
     });
   });
