@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '../src');
 // docs/architecture.md explains this table. A folder may import itself and what stands here; `types:` stands for
 // type-only imports.
 const FLOWS = ['register', 'remind', 'rotate', 'verify', 'history'];
-const ADAPTERS = ['sqlite', 'github', 'registries', 'mail', 'form', 'config'];
+const ADAPTERS = ['sqlite', 'github', 'registries', 'mail', 'webhook', 'calendar', 'form', 'config'];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   kinds: ['domain'],
@@ -16,9 +16,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   github: ['domain', 'types:rotate'],
   registries: ['domain', 'types:rotate'],
   mail: ['domain', 'types:remind'],
+  webhook: ['domain', 'types:remind'],
+  calendar: ['domain', 'types:remind'],
   form: ['domain', 'kinds', 'types:rotate'],
   // The tables of three flows lie in one database, and the chain and the allowed moves are rules, not types.
-  sqlite: ['domain', 'history', 'rotate/rotation', 'types:register', 'types:remind', 'types:rotate'],
+  sqlite: [
+    'domain',
+    'history',
+    'rotate/rotation',
+    'remind/outcome',
+    'types:register',
+    'types:remind',
+    'types:rotate',
+  ],
   sandbox: ['domain'],
   cli: ['.', 'domain', 'kinds', ...FLOWS, ...ADAPTERS, 'sandbox'],
   '.': ['domain', 'kinds', ...FLOWS, ...ADAPTERS, 'cli'],
@@ -32,6 +42,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // The stand-in for GitHub opens with it what the adapter sealed.
   'libsodium-wrappers': ['github', 'sandbox'],
   nodemailer: ['mail'],
+  'ical-generator': ['calendar'],
   'node-cron': ['.'],
   pino: ['.'],
   commander: ['cli'],
