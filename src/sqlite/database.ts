@@ -10,8 +10,15 @@ const BUSY_MS = 5000;
 
 export interface Database {
   readonly connection: Sqlite.Database;
+  /** A statement, compiled once. */
+  prepare(sql: string): Sqlite.Statement;
   /** Runs `work` in one `BEGIN IMMEDIATE` transaction (or inside the one that is open). No await inside. */
   transaction<T>(work: () => T): T;
+  /**
+   * The same without waiting for the disk: other processes see it at once, and a killed process leaves it; only a power failure
+   * may undo it. For what is done again by itself: plans and claims (docs/decisions/0006).
+   */
+  relaxed<T>(work: () => T): T;
   close(): void;
 }
 
@@ -37,22 +44,55 @@ export function openDatabase(path: string, mode: 'create' | 'use', now: () => Da
   }
 }
 
-function wrap(connection: Sqlite.Database): Database {
+export function wrap(connection: Sqlite.Database): Database {
+  const statements = new Map<string, Sqlite.Statement>();
+  const transaction = <T>(work: () => T): T => {
+    try {
+      return connection.inTransaction ? work() : connection.transaction(work).immediate();
+    } catch (error) {
+      throw translate(error, connection.name);
+    }
+  };
   return {
     connection,
-    transaction: (work) => {
+    prepare: (sql) => {
+      const kept = statements.get(sql);
+      if (kept) return kept;
+      const made = translating(connection.prepare(sql), connection.name);
+      statements.set(sql, made);
+      return made;
+    },
+    transaction,
+    relaxed: (work) => {
+      if (connection.inTransaction) return work();
+      connection.exec('PRAGMA synchronous = NORMAL');
       try {
-        return connection.inTransaction ? work() : connection.transaction(work).immediate();
-      } catch (error) {
-        throw translate(error, connection.name);
+        return transaction(work);
+      } finally {
+        connection.exec('PRAGMA synchronous = FULL');
       }
     },
     close: () => connection.close(),
   };
 }
 
+/** The same statement, whose failures are words for a person. */
+function translating(statement: Sqlite.Statement, path: string): Sqlite.Statement {
+  for (const name of ['run', 'get', 'all'] as const) {
+    const original = statement[name].bind(statement);
+    statement[name] = (...parameters: unknown[]) => {
+      try {
+        return original(...parameters) as never;
+      } catch (error) {
+        throw translate(error, path);
+      }
+    };
+  }
+  return statement;
+}
+
 /** FULL on every connection: in WAL mode the default loses committed rows when the power fails. */
-function configure(connection: Sqlite.Database): void {
+export function configure(connection: Sqlite.Database): void {
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');

@@ -34,20 +34,73 @@ export function keepSnapshot(
   });
 }
 
-/** `cycle`: the daemon came round. `good-cycle`: and everything it tried went well. */
-export type Beat = 'cycle' | 'good-cycle';
+/** `started`: a daemon began. `cycle`: it came round. `good-cycle`: and nothing asks for a person. */
+export type Beat = 'started' | 'cycle' | 'good-cycle';
 
-export function recordBeat(db: Database, beat: Beat, at: Date): void {
-  db.connection
-    .prepare(
-      'INSERT INTO beat (name, at, pid) VALUES (@beat, @at, @pid) ON CONFLICT (name) DO UPDATE SET at = @at, pid = @pid',
-    )
-    .run({ beat, at: fromInstant(at), pid: process.pid });
+export function recordBeat(db: Database, beat: Beat, at: Date, host: string): void {
+  db.prepare(
+    `INSERT INTO beat (name, at, pid, host) VALUES (@beat, @at, @pid, @host)
+     ON CONFLICT (name) DO UPDATE SET at = @at, pid = @pid, host = @host`,
+  ).run({ beat, at: fromInstant(at), pid: process.pid, host });
 }
 
 export function lastBeat(db: Database, beat: Beat): Date | undefined {
-  const at = db.connection.prepare('SELECT at FROM beat WHERE name = ?').pluck().get(beat) as
-    | string
-    | undefined;
+  const at = db.prepare('SELECT at FROM beat WHERE name = ?').pluck().get(beat) as string | undefined;
   return toInstant(at ?? null);
+}
+
+/** The process that last said it was the daemon. */
+export function lastDaemon(db: Database): { readonly pid: number; readonly host: string | null } | undefined {
+  return db.prepare("SELECT pid, host FROM beat WHERE name = 'started'").get() as
+    | { pid: number; host: string | null }
+    | undefined;
+}
+
+export interface Outage {
+  readonly beganAt: Date;
+  readonly endedAt: Date;
+}
+
+export function recordOutage(db: Database, { beganAt, endedAt }: Outage): void {
+  db.prepare('INSERT INTO outage (began_at, ended_at) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
+    fromInstant(beganAt),
+    fromInstant(endedAt),
+  );
+}
+
+/** Those that ended after `since`, latest last. */
+export function outagesSince(db: Database, since: Date): readonly Outage[] {
+  const rows = db
+    .prepare('SELECT began_at, ended_at FROM outage WHERE ended_at > ? ORDER BY began_at')
+    .all(fromInstant(since)) as { began_at: string; ended_at: string }[];
+  return rows.map((row) => ({ beganAt: toInstant(row.began_at), endedAt: toInstant(row.ended_at) }));
+}
+
+/** `configuration`: the file cannot be used. `clock`: it shows another time than the world. */
+export type TroubleName = 'configuration' | 'clock';
+
+export interface InstallationTrouble {
+  readonly name: TroubleName;
+  readonly detail: string;
+  readonly since: Date;
+}
+
+/** Keeps since when it is so. */
+export function recordTrouble(db: Database, name: TroubleName, detail: string, at: Date): void {
+  db.prepare(
+    'INSERT INTO trouble (name, detail, since) VALUES (@name, @detail, @at) ON CONFLICT (name) DO UPDATE SET detail = @detail',
+  ).run({ name, detail, at: fromInstant(at) });
+}
+
+export function endTrouble(db: Database, name: TroubleName): void {
+  db.prepare('DELETE FROM trouble WHERE name = ?').run(name);
+}
+
+export function listTroubles(db: Database): readonly InstallationTrouble[] {
+  const rows = db.prepare('SELECT name, detail, since FROM trouble ORDER BY name').all() as {
+    name: TroubleName;
+    detail: string;
+    since: string;
+  }[];
+  return rows.map((row) => ({ ...row, since: toInstant(row.since) }));
 }

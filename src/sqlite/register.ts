@@ -4,11 +4,13 @@ import type { Register, RegisterChange, StoredCredential, StoredDestination } fr
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import type { History } from './history.ts';
+import { letGo } from './reminders.ts';
 
 interface CredentialRow {
   name: string;
   declaration: string;
   declared: number;
+  first_seen_at: string;
   acknowledged_until: string | null;
   retired_at: string | null;
 }
@@ -22,6 +24,7 @@ interface VersionRow {
   expires_at: string | null;
   expiry_source: ExpirySource;
   standing: Version['standing'];
+  standing_at: string | null;
   checked: Version['checked'];
   recorded_at: string;
 }
@@ -38,9 +41,9 @@ interface DestinationRow {
 }
 
 const SELECT_CREDENTIAL =
-  'SELECT name, declaration, declared, acknowledged_until, retired_at FROM credential';
+  'SELECT name, declaration, declared, first_seen_at, acknowledged_until, retired_at FROM credential';
 const SELECT_CURRENT = `
-  SELECT credential, version, created_at, lifetime_days, expiry, expires_at, expiry_source, standing, checked, recorded_at
+  SELECT credential, version, created_at, lifetime_days, expiry, expires_at, expiry_source, standing, standing_at, checked, recorded_at
   FROM version AS v
   WHERE version = (SELECT MAX(version) FROM version WHERE credential = v.credential)`;
 const SELECT_DESTINATION =
@@ -52,29 +55,24 @@ export function openRegister(
   history: History,
   onVersion: (credential: string, version: number, at: Date) => void,
 ): Register {
-  const { connection } = db;
   return {
     list: () => {
       const versions = new Map(
-        (connection.prepare(SELECT_CURRENT).all() as VersionRow[]).map((row) => [row.credential, row]),
+        (db.prepare(SELECT_CURRENT).all() as VersionRow[]).map((row) => [row.credential, row]),
       );
       const destinations = Map.groupBy(
-        connection.prepare(SELECT_DESTINATION).all() as DestinationRow[],
+        db.prepare(SELECT_DESTINATION).all() as DestinationRow[],
         (row) => row.credential,
       );
-      return (connection.prepare(`${SELECT_CREDENTIAL} ORDER BY name`).all() as CredentialRow[]).map((row) =>
+      return (db.prepare(`${SELECT_CREDENTIAL} ORDER BY name`).all() as CredentialRow[]).map((row) =>
         toCredential(row, versions.get(row.name), destinations.get(row.name) ?? []),
       );
     },
     find: (name) => {
-      const row = connection.prepare(`${SELECT_CREDENTIAL} WHERE name = ?`).get(name) as
-        | CredentialRow
-        | undefined;
+      const row = db.prepare(`${SELECT_CREDENTIAL} WHERE name = ?`).get(name) as CredentialRow | undefined;
       if (!row) return undefined;
-      const version = connection.prepare(`${SELECT_CURRENT} AND credential = ?`).get(name) as
-        | VersionRow
-        | undefined;
-      const destinations = connection
+      const version = db.prepare(`${SELECT_CURRENT} AND credential = ?`).get(name) as VersionRow | undefined;
+      const destinations = db
         .prepare(`${SELECT_DESTINATION} WHERE credential = ?`)
         .all(name) as DestinationRow[];
       return toCredential(row, version, destinations);
@@ -97,6 +95,48 @@ export function openRegister(
         );
         onVersion(credential, number, at);
         return number;
+      }),
+    acknowledge: (name, until, at) =>
+      db.transaction(() => {
+        db.prepare("UPDATE credential SET acknowledged_until = ?, plan_at = '' WHERE name = ?").run(
+          fromInstant(until),
+          name,
+        );
+        history.append(
+          { type: 'credential.acknowledged', subject: name, result: `until ${fromInstant(until)}` },
+          at,
+        );
+        letGo(db, name, at);
+      }),
+    retire: (name, at) =>
+      db.transaction(() => {
+        db.prepare("UPDATE credential SET retired_at = ?, plan_at = '' WHERE name = ?").run(
+          fromInstant(at),
+          name,
+        );
+        history.append({ type: 'credential.retired', subject: name, result: 'no more reminders' }, at);
+        letGo(db, name, at);
+      }),
+    noteRemote: (name, { repo, environment, secret }, remote, at) =>
+      db.transaction(() => {
+        db.prepare(
+          `INSERT INTO destination (credential, repo, environment, secret, state, remote_updated_at)
+           VALUES (@name, @repo, @environment, @secret, @state, @updatedAt)
+           ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = @state, remote_updated_at = @updatedAt
+             WHERE version IS NULL`,
+        ).run({
+          name,
+          repo,
+          environment,
+          secret,
+          state: remote.updatedAt ? 'never-stored' : 'missing',
+          updatedAt: fromInstant(remote.updatedAt),
+        });
+        const result = remote.updatedAt
+          ? `last written ${fromInstant(remote.updatedAt)}`
+          : 'there is no such secret';
+        const detail = { repo, environment, secret, differs: remote.differs ? 'yes' : 'no' };
+        history.append({ type: 'destination.adopted', subject: name, result, detail }, at);
       }),
   };
 }
@@ -132,8 +172,10 @@ export function insertVersion(
       rotation: rotation ?? null,
       at: fromInstant(at),
     });
-  // A new version answers what was acknowledged for the old one.
-  db.connection.prepare('UPDATE credential SET acknowledged_until = NULL WHERE name = ?').run(credential);
+  // A new version answers what was acknowledged for the old one, and brings a retired credential back.
+  db.prepare(
+    "UPDATE credential SET acknowledged_until = NULL, retired_at = NULL, plan_at = '' WHERE name = ?",
+  ).run(credential);
   return number;
 }
 
@@ -149,12 +191,12 @@ export function describeVersion(version: NewVersion): Record<string, string | nu
 function applyChange(db: Database, history: History, change: RegisterChange, at: Date): void {
   const name = change.kind === 'vanish' ? change.name : change.declaration.name;
   if (change.kind === 'vanish') {
-    db.connection.prepare('UPDATE credential SET declared = 0 WHERE name = ?').run(name);
+    db.prepare("UPDATE credential SET declared = 0, plan_at = '' WHERE name = ?").run(name);
   } else {
     db.connection
       .prepare(
         `INSERT INTO credential (name, declaration, declared, first_seen_at) VALUES (@name, @declaration, 1, @at)
-         ON CONFLICT (name) DO UPDATE SET declaration = @declaration, declared = 1`,
+         ON CONFLICT (name) DO UPDATE SET declaration = @declaration, declared = 1, plan_at = ''`,
       )
       .run({ name, declaration: JSON.stringify(change.declaration), at: fromInstant(at) });
   }
@@ -176,6 +218,7 @@ function toCredential(
   return {
     declaration: JSON.parse(row.declaration) as Declaration,
     declared: row.declared === 1,
+    firstSeenAt: toInstant(row.first_seen_at),
     acknowledgedUntil: toInstant(row.acknowledged_until),
     retiredAt: toInstant(row.retired_at),
     current: version ? toVersion(version) : undefined,
@@ -200,6 +243,7 @@ function toVersion(row: VersionRow): Version {
     lifetimeDays: row.lifetime_days ?? undefined,
     expiry: toExpiry(row),
     standing: row.standing,
+    standingAt: toInstant(row.standing_at),
     checked: row.checked,
     recordedAt: toInstant(row.recorded_at),
   };

@@ -1,86 +1,189 @@
-import type { MessageState, PlanStep, Reminder, ReminderKey } from '../remind/reminder.ts';
+import type { Addressee, MessageState, PlanStep, Reminder, ReminderKey } from '../remind/reminder.ts';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 
 export interface ReminderRow {
-  id: number;
   credential: string;
   version: number;
   topic: Reminder['topic'];
   lead_days: number;
   channel: string;
-  recipient: string;
+  address: string;
   due_at: string;
+  urgent: number;
   state: Reminder['state'];
-  message: string | null;
+  message: number | null;
   message_state: MessageState | null;
 }
 
 export const SELECT_REMINDER = `
-  SELECT r.id, r.credential, r.version, r.topic, r.lead_days, r.channel, r.recipient, r.due_at, r.state, r.message,
+  SELECT r.credential, r.version, r.topic, r.lead_days, p.channel, p.address, r.due_at, r.urgent, r.state, r.message,
     m.state AS message_state
-  FROM reminder AS r LEFT JOIN message AS m ON m.id = r.message`;
+  FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient LEFT JOIN message AS m ON m.id = r.message`;
 
-const INSERT_REMINDER = `
-  INSERT INTO reminder (credential, version, topic, lead_days, channel, recipient, due_at, state, covered_by, created_at)`;
-const KEY_VALUES = '@credential, @version, @topic, @leadDays, @channel, @recipient';
+/** Of one reminder, by `keyOf`. */
+export const BY_KEY = `credential = @credential AND version = @version AND topic = @topic AND lead_days = @leadDays
+  AND recipient = @recipient`;
+
+const INSERT = `
+  INSERT INTO reminder (credential, version, topic, lead_days, recipient, due_at, tries, urgent, state, covered_by)
+  VALUES (@credential, @version, @topic, @leadDays, @recipient, @dueAt, 0, @urgent, @state, @by)
+  ON CONFLICT (credential, version, topic, lead_days, recipient)`;
+
+/** Whether the message that carries a reminder is in one of these states. */
+const isIn = (...states: readonly MessageState[]) =>
+  `EXISTS (SELECT 1 FROM message AS m WHERE m.id = reminder.message AND m.state IN (${states.map((state) => `'${state}'`).join(', ')}))`;
 
 /** Owed once, however often it is planned: the key decides. Called inside a transaction. */
-export function applyStep(db: Database, step: PlanStep, at: Date): void {
-  const dates = { dueAt: fromInstant(step.dueAt), at: fromInstant(at) };
-  if (step.kind === 'owe') {
-    db.connection
-      .prepare(`${INSERT_REMINDER} VALUES (${KEY_VALUES}, @dueAt, 'owed', NULL, @at) ON CONFLICT DO NOTHING`)
-      .run({ ...step.key, ...dates });
-    return;
+export function applyStep(db: Database, step: PlanStep): void {
+  const key = keyOf(db, step.key);
+  switch (step.kind) {
+    case 'owe':
+      db.prepare(
+        `${INSERT} DO UPDATE SET state = 'owed', due_at = @dueAt, urgent = @urgent, message = NULL
+           WHERE state = 'cancelled' OR (state = 'owed' AND due_at > @dueAt)`,
+      ).run({ ...key, dueAt: fromInstant(step.dueAt), urgent: step.urgent ? 1 : 0, state: 'owed', by: null });
+      return;
+    case 'cover':
+      // What has gone out meanwhile, or is going out, is not taken back.
+      db.prepare(
+        `${INSERT} DO UPDATE SET state = 'covered', covered_by = @by WHERE state = 'owed'
+           OR (state = 'carried' AND ${isIn('pending', 'ambiguous')})`,
+      ).run({ ...key, dueAt: fromInstant(step.dueAt), urgent: 0, state: 'covered', by: step.by });
+      endEmpty(db, key);
+      return;
+    case 'drop':
+      db.prepare(
+        `UPDATE reminder SET state = 'cancelled' WHERE ${BY_KEY}
+           AND (state = 'owed' OR (state = 'carried' AND ${isIn('pending', 'ambiguous', 'dead')}))`,
+      ).run(key);
+      endEmpty(db, key);
   }
-  // What has gone out meanwhile, or is going out, is not taken back.
-  db.connection
-    .prepare(
-      `${INSERT_REMINDER} VALUES (${KEY_VALUES}, @dueAt, 'covered', @by, @at)
-       ON CONFLICT (credential, version, topic, lead_days, channel, recipient) DO UPDATE SET state = 'covered', covered_by = @by
-       WHERE state = 'owed'
-         OR (state = 'carried' AND message IN (SELECT id FROM message WHERE message.state = 'pending'))`,
-    )
-    .run({ ...step.key, ...dates, by: findReminder(db, step.by) });
-  cancelEmpty(db);
 }
 
-function findReminder(db: Database, key: ReminderKey): number {
-  return db.connection
+/** The columns of a key. */
+export function keyOf(
+  db: Database,
+  { credential, version, topic, leadDays, ...addressee }: ReminderKey,
+): { credential: string; version: number; topic: string; leadDays: number; recipient: number } {
+  return { credential, version, topic, leadDays, recipient: recipientId(db, addressee) };
+}
+
+export function recipientId(db: Database, { channel, recipient: address }: Addressee): number {
+  const find = db.prepare('SELECT id FROM recipient WHERE channel = ? AND address = ?').pluck();
+  const known = find.get(channel, address) as number | undefined;
+  if (known !== undefined) return known;
+  const { lastInsertRowid } = db
+    .prepare('INSERT INTO recipient (channel, address) VALUES (?, ?)')
+    .run(channel, address);
+  return Number(lastInsertRowid);
+}
+
+function endEmpty(db: Database, key: ReturnType<typeof keyOf>): void {
+  const message = db.prepare(`SELECT message FROM reminder WHERE ${BY_KEY}`).pluck().get(key) as
+    | number
+    | null;
+  if (message !== null) endIfEmpty(db, message);
+}
+
+/**
+ * A message that nothing is left of must not go out. One that may have gone out, or was given up, stays what it is, and is
+ * nobody's concern any more. @returns whether nothing is left
+ */
+export function endIfEmpty(db: Database, message: number): boolean {
+  const left = db
+    .prepare("SELECT 1 FROM reminder WHERE message = ? AND state = 'carried' LIMIT 1")
+    .pluck()
+    .get(message);
+  if (left !== undefined) return false;
+  db.prepare(
+    `UPDATE message SET next_attempt_at = NULL, payload = NULL, stage = NULL, owner_epoch = NULL,
+       state = CASE WHEN state = 'ambiguous' OR repeats > 0 THEN 'ambiguous' ELSE 'cancelled' END
+     WHERE id = ? AND (state IN ('pending', 'ambiguous') OR (state = 'in-flight' AND stage = 'claimed'))`,
+  ).run(message);
+  return true;
+}
+
+/** What speaks of a version that is no more, or of something retired; and what has been put off by an acknowledgement. */
+const CURRENT = `SELECT 1 FROM credential AS c WHERE c.name = reminder.credential AND c.retired_at IS NULL
+  AND reminder.version = COALESCE((SELECT MAX(version) FROM version WHERE credential = c.name), 0)`;
+const OUTDATED = `reminder.credential <> '*' AND NOT EXISTS (${CURRENT})`;
+const PUT_OFF = `reminder.topic = 'expiry'
+  AND EXISTS (SELECT 1 FROM credential AS c WHERE c.name = reminder.credential AND c.acknowledged_until > @now)`;
+
+/** Lets go of what has become pointless in a message whose data has not begun. @returns whether nothing is left */
+export function dropStale(db: Database, message: number, now: Date): boolean {
+  const dropped = db
     .prepare(
-      `SELECT id FROM reminder WHERE credential = @credential AND version = @version AND topic = @topic
-         AND lead_days = @leadDays AND channel = @channel AND recipient = @recipient`,
+      `UPDATE reminder SET state = 'cancelled' WHERE message = @message AND state = 'carried' AND ${OUTDATED}`,
+    )
+    .run({ message });
+  const delivered = db
+    .prepare("SELECT repeats > 0 OR state = 'ambiguous' FROM message WHERE id = ?")
+    .pluck()
+    .get(message);
+  // Where it may have been delivered, whoever acknowledged it knows; else it is owed again when the time is over.
+  const change =
+    delivered === 1
+      ? "state = 'covered'"
+      : `state = 'owed', message = NULL,
+         due_at = (SELECT acknowledged_until FROM credential WHERE name = reminder.credential)`;
+  const postponed = db
+    .prepare(`UPDATE reminder SET ${change} WHERE message = @message AND state = 'carried' AND ${PUT_OFF}`)
+    .run({ message, now: fromInstant(now) });
+  return dropped.changes + postponed.changes > 0 && endIfEmpty(db, message);
+}
+
+/** The tighter reminder (of the monthly ones the later) that goes out, or has gone out, and says it too. */
+const TIGHTER = `FROM reminder AS t WHERE t.credential = reminder.credential AND t.version = reminder.version
+  AND t.topic = reminder.topic AND t.recipient = reminder.recipient AND t.topic IN ('expiry', 'revoked', 'leaked', 'standing')
+  AND CASE t.topic WHEN 'standing' THEN t.lead_days > reminder.lead_days ELSE t.lead_days < reminder.lead_days END
+  AND (t.state = 'owed' OR (t.state = 'carried' AND EXISTS (SELECT 1 FROM message AS m WHERE m.id = t.message
+    AND (m.state IN ('in-flight', 'sent') OR m.next_attempt_at IS NOT NULL))))`;
+
+/**
+ * A plan leaves alone what is going out at that moment. Where that did not get through, a tighter one has been owed meanwhile,
+ * and one mail is enough.
+ */
+export function coverByTighter(db: Database, message: number): void {
+  db.prepare(
+    `UPDATE reminder SET state = 'covered', covered_by = (SELECT MIN(t.lead_days) ${TIGHTER})
+     WHERE message = @message AND state = 'carried' AND EXISTS (SELECT 1 ${TIGHTER})`,
+  ).run({ message });
+}
+
+/**
+ * What a new version, an acknowledgement or a retirement makes of everything that is owed for a credential. Called in the
+ * transaction that records it; what is on its way is looked at again before its data begins.
+ */
+export function letGo(db: Database, credential: string, now: Date): void {
+  const which = { credential, now: fromInstant(now) };
+  db.prepare(
+    `UPDATE reminder SET state = 'cancelled' WHERE credential = @credential AND state IN ('owed', 'dead') AND ${OUTDATED}`,
+  ).run({ credential });
+  db.prepare(
+    `UPDATE reminder SET due_at = (SELECT acknowledged_until FROM credential WHERE name = @credential)
+     WHERE credential = @credential AND state = 'owed' AND ${PUT_OFF}`,
+  ).run(which);
+  const messages = db
+    .prepare(
+      `SELECT DISTINCT m.id FROM reminder AS r JOIN message AS m ON m.id = r.message
+       WHERE r.credential = @credential AND r.state = 'carried'
+         AND (m.state IN ('pending', 'ambiguous', 'dead') OR (m.state = 'in-flight' AND m.stage = 'claimed'))`,
     )
     .pluck()
-    .get({ ...key }) as number;
+    .all({ credential }) as number[];
+  for (const message of messages) dropStale(db, message, now);
 }
 
-/** Ends what a retirement, an acknowledgement or a newer version has made pointless: not begun, unclear, or undeliverable. */
-export function cancelStale(db: Database, now: Date): void {
-  db.connection
+/** How many reminders of a message still hold. */
+export function countFresh(db: Database, message: number, now: Date): number {
+  return db
     .prepare(
-      `UPDATE reminder SET state = 'cancelled'
-       WHERE state = 'carried'
-         AND message IN (SELECT id FROM message WHERE state IN ('pending', 'ambiguous', 'dead'))
-         AND EXISTS (SELECT 1 FROM credential AS c WHERE c.name = reminder.credential
-           AND (c.retired_at IS NOT NULL
-             OR (reminder.topic = 'expiry' AND c.acknowledged_until > @now)
-             OR reminder.version < (SELECT MAX(version) FROM version WHERE credential = c.name)))`,
+      `SELECT count(*) FROM reminder WHERE message = @message AND state = 'carried' AND NOT (${OUTDATED}) AND NOT (${PUT_OFF})`,
     )
-    .run({ now: fromInstant(now) });
-  cancelEmpty(db);
-}
-
-/** A message that nothing is left of must not go out, and is nobody's concern any more. */
-export function cancelEmpty(db: Database): void {
-  db.connection
-    .prepare(
-      `UPDATE message SET state = 'cancelled', payload = NULL
-       WHERE state IN ('pending', 'ambiguous', 'dead')
-         AND NOT EXISTS (SELECT 1 FROM reminder WHERE message = message.id AND state = 'carried')`,
-    )
-    .run();
+    .pluck()
+    .get({ message, now: fromInstant(now) }) as number;
 }
 
 export function toKey(row: ReminderRow): ReminderKey {
@@ -90,15 +193,15 @@ export function toKey(row: ReminderRow): ReminderKey {
     topic: row.topic,
     leadDays: row.lead_days,
     channel: row.channel,
-    recipient: row.recipient,
+    recipient: row.address,
   };
 }
 
 export function toReminder(row: ReminderRow): Reminder {
   return {
     ...toKey(row),
-    id: row.id,
     dueAt: toInstant(row.due_at),
+    urgent: row.urgent === 1,
     state: row.state,
     messageState: row.message_state ?? undefined,
   };

@@ -45,7 +45,7 @@ describe('openDatabase', () => {
     it('opens it with what is in it, also to create', () => {
       const path = pathOf();
       const first = openDatabase(path, 'create', now);
-      first.connection.exec("INSERT INTO beat VALUES ('cycle', 'then', 1)");
+      first.connection.exec("INSERT INTO beat (name, at, pid) VALUES ('cycle', 'then', 1)");
       first.close();
       for (const mode of ['use', 'create'] as const) {
         const again = openDatabase(path, mode, now);
@@ -131,7 +131,7 @@ describe('Database.transaction', () => {
     const db = openTestDatabase();
     expect(() =>
       db.transaction(() => {
-        db.connection.exec("INSERT INTO beat VALUES ('cycle', 'now', 1)");
+        db.connection.exec("INSERT INTO beat (name, at, pid) VALUES ('cycle', 'now', 1)");
         throw new Error('stop');
       }),
     ).toThrow('stop');
@@ -142,7 +142,9 @@ describe('Database.transaction', () => {
     const db = openTestDatabase();
     expect(() =>
       db.transaction(() => {
-        db.transaction(() => db.connection.exec("INSERT INTO beat VALUES ('cycle', 'now', 1)"));
+        db.transaction(() =>
+          db.connection.exec("INSERT INTO beat (name, at, pid) VALUES ('cycle', 'now', 1)"),
+        );
         throw new Error('stop');
       }),
     ).toThrow('stop');
@@ -165,7 +167,7 @@ describe('Database.transaction', () => {
     const path = pathOf();
     const [one, other] = [openTestDatabase(path), openTestDatabase(path)];
     one.transaction(() => {
-      one.connection.exec("INSERT INTO beat VALUES ('cycle', 'now', 1)");
+      one.connection.exec("INSERT INTO beat (name, at, pid) VALUES ('cycle', 'now', 1)");
       expect(rowsOf(other, 'beat')).toEqual([]);
     });
     expect(rowsOf(other, 'beat')).toHaveLength(1);

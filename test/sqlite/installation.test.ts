@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import {
   createInstallation,
+  endTrouble,
   findSnapshot,
   keepSnapshot,
   lastBeat,
+  lastDaemon,
+  listTroubles,
+  outagesSince,
   readInstallId,
   recordBeat,
+  recordOutage,
+  recordTrouble,
 } from '../../src/sqlite/installation.ts';
-import { later, NOW } from '../support/builders.ts';
+import { daysFromNow, later, NOW } from '../support/builders.ts';
 import { openTestDatabase, rowsOf } from '../support/database.ts';
 
 describe('createInstallation', () => {
@@ -36,9 +42,44 @@ describe('recordBeat', () => {
   it('keeps the last of each kind', () => {
     const db = openTestDatabase();
     expect(lastBeat(db, 'cycle')).toBeUndefined();
-    recordBeat(db, 'cycle', NOW);
-    recordBeat(db, 'cycle', later(1));
-    recordBeat(db, 'good-cycle', NOW);
+    recordBeat(db, 'cycle', NOW, 'here');
+    recordBeat(db, 'cycle', later(1), 'here');
+    recordBeat(db, 'good-cycle', NOW, 'here');
     expect([lastBeat(db, 'cycle'), lastBeat(db, 'good-cycle')]).toEqual([later(1), NOW]);
+  });
+
+  it('names the process that last said it was the daemon', () => {
+    const db = openTestDatabase();
+    recordBeat(db, 'cycle', NOW, 'elsewhere');
+    expect(lastDaemon(db)).toBeUndefined();
+    recordBeat(db, 'started', NOW, 'here');
+    expect(lastDaemon(db)).toEqual({ pid: process.pid, host: 'here' });
+  });
+});
+
+describe('recordOutage', () => {
+  it('G7: keeps each once, and gives those that ended since, latest last', () => {
+    const db = openTestDatabase();
+    const outages = [2, 1, 30].map((days) => ({
+      beganAt: daysFromNow(-days),
+      endedAt: daysFromNow(0.5 - days),
+    }));
+    for (const outage of [...outages, ...outages]) recordOutage(db, outage);
+    expect(outagesSince(db, daysFromNow(-10))).toEqual(outages.slice(0, 2));
+  });
+});
+
+describe('recordTrouble', () => {
+  it('keeps since when it is so, with what is wrong now, until it ends', () => {
+    const db = openTestDatabase();
+    recordTrouble(db, 'configuration', 'line 1', NOW);
+    recordTrouble(db, 'configuration', 'line 2', later(1));
+    recordTrouble(db, 'clock', 'ahead', later(2));
+    expect(listTroubles(db)).toEqual([
+      { name: 'clock', detail: 'ahead', since: later(2) },
+      { name: 'configuration', detail: 'line 2', since: NOW },
+    ]);
+    endTrouble(db, 'configuration');
+    expect(listTroubles(db)).toHaveLength(1);
   });
 });

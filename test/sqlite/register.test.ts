@@ -62,6 +62,7 @@ describe('Register', () => {
       ...version,
       version: 1,
       standing: 'good',
+      standingAt: undefined,
       recordedAt: later(250),
     });
   });
@@ -77,9 +78,41 @@ describe('Register', () => {
   it('ends the open reminders of the version before', () => {
     const { db, register, outbox } = openStores();
     register.addVersion('crates-io', ADOPTED, NOW);
-    outbox.apply([{ kind: 'owe', key: aReminder(), dueAt: NOW }], NOW);
+    const step = { kind: 'owe', key: aReminder(), dueAt: NOW, urgent: false } as const;
+    outbox.apply([{ credential: 'crates-io', steps: [step], nextPlanAt: undefined }]);
     register.addVersion('crates-io', ADOPTED, NOW);
     expect(rowsOf(db, 'reminder')).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  it('acknowledges until a date, with its entry in the history', () => {
+    const { register, history, outbox } = openStores();
+    register.addVersion('crates-io', ADOPTED, NOW);
+    const step = { kind: 'owe', key: aReminder(), dueAt: NOW, urgent: false } as const;
+    outbox.apply([{ credential: 'crates-io', steps: [step], nextPlanAt: undefined }]);
+    register.acknowledge('crates-io', daysFromNow(3), NOW);
+    expect(register.find('crates-io')?.acknowledgedUntil).toEqual(daysFromNow(3));
+    expect(outbox.owed()).toMatchObject([{ dueAt: daysFromNow(3), state: 'owed' }]);
+    expect(history.list().at(-1)).toMatchObject({
+      type: 'credential.acknowledged',
+      subject: 'crates-io',
+      result: 'until 2026-11-26T09:30:00.000Z',
+    });
+    // Asked for again, for less: it is owed by the date that holds.
+    register.acknowledge('crates-io', daysFromNow(1), NOW);
+    expect(outbox.owed()).toMatchObject([{ dueAt: daysFromNow(1) }]);
+  });
+
+  it('E23: retires, with its entry in the history; a new version brings the credential back', () => {
+    const { register, history, outbox } = openStores();
+    register.addVersion('crates-io', ADOPTED, NOW);
+    const step = { kind: 'owe', key: aReminder(), dueAt: NOW, urgent: false } as const;
+    outbox.apply([{ credential: 'crates-io', steps: [step], nextPlanAt: undefined }]);
+    register.retire('crates-io', later(1));
+    expect(register.find('crates-io')?.retiredAt).toEqual(later(1));
+    expect(outbox.owed()).toEqual([]);
+    expect(history.list().at(-1)).toMatchObject({ type: 'credential.retired', subject: 'crates-io' });
+    register.addVersion('crates-io', ADOPTED, later(2));
+    expect(register.find('crates-io')?.retiredAt).toBeUndefined();
   });
 
   it('refuses a version of a credential that nobody declared, and leaves no trace', () => {

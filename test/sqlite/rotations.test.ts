@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planReminders } from '../../src/remind/plan.ts';
+import { planCredential } from '../../src/remind/plan.ts';
+import type { ReminderKey } from '../../src/remind/reminder.ts';
 import type { RotationState } from '../../src/rotate/rotation.ts';
 import { MOVES } from '../../src/rotate/rotation.ts';
 import { openRotationLog } from '../../src/sqlite/rotations.ts';
@@ -50,6 +51,14 @@ function verified(stores: Stores = openStores()): Stores {
   stores.rotations.move('r1', 'verified', NOW);
   return stores;
 }
+
+function owe({ outbox }: Stores, key: ReminderKey): void {
+  const step = { kind: 'owe', key, dueAt: NOW, urgent: false } as const;
+  outbox.apply([{ credential: 'crates-io', steps: [step], nextPlanAt: undefined }]);
+}
+
+const gather = ({ outbox }: Stores) => outbox.gather(NOW, () => BASELINE);
+const claim = ({ outbox }: Stores) => outbox.claim('run', NOW, ['mail']);
 
 function everything({ db }: Stores): unknown {
   return [
@@ -181,7 +190,7 @@ describe('RotationLog.record', () => {
   it('records version, destination, cancelled reminders, notice and history in one step', () => {
     const stores = openStores();
     stores.register.addVersion('crates-io', aVersion({ expiry: knownUntil(daysFromNow(7)) }), BASELINE);
-    stores.outbox.apply([{ kind: 'owe', key: aReminder({ leadDays: 7 }), dueAt: NOW }], NOW);
+    owe(stores, aReminder({ leadDays: 7 }));
     verified(stores);
     expect(stores.rotations.record('r1', CHOSEN, NOW)).toBe(2);
 
@@ -193,8 +202,12 @@ describe('RotationLog.record', () => {
     });
     expect(rowsOf(stores.db, 'reminder')).toMatchObject([
       { version: 1, topic: 'expiry', state: 'cancelled' },
-      { version: 2, topic: 'rotated', state: 'owed', recipient: 'ada@example.org' },
+      { version: 2, topic: 'rotated', state: 'owed', urgent: 1, recipient: 1 },
     ]);
+    expect(rowsOf(stores.db, 'recipient')).toMatchObject([
+      { id: 1, channel: 'mail', address: 'ada@example.org' },
+    ]);
+    expect(stores.outbox.toPlan(NOW, 10)).toEqual(['crates-io']);
     expect(stores.rotations.unfinished()).toEqual([]);
     expect(stores.history.list().filter(({ type }) => type === 'credential.rotated')).toHaveLength(1);
   });
@@ -206,30 +219,38 @@ describe('RotationLog.record', () => {
     stores.rotations.record('r1', CHOSEN, NOW);
     const credential = stores.register.find('crates-io');
     if (!credential) throw new Error('there is no credential');
-    expect(planReminders(credential, [], aPolicy(), NOW)).toEqual([]);
+    expect(planCredential(credential, [], aPolicy(), NOW).steps).toEqual([]);
   });
 
   it('sends one notice to the owner, however often the daemon looks', () => {
     const stores = verified();
     stores.rotations.record('r1', CHOSEN, NOW);
-    expect([stores.outbox.gather(NOW), stores.outbox.gather(NOW)]).toEqual([1, 0]);
-    expect(stores.outbox.claim('run', NOW)?.reminders).toMatchObject([{ topic: 'rotated', version: 1 }]);
-    expect(stores.outbox.claim('run', NOW)).toBeUndefined();
+    expect([gather(stores), gather(stores)]).toEqual([1, 0]);
+    expect(claim(stores)?.reminders).toMatchObject([{ topic: 'rotated', version: 1 }]);
+    expect(claim(stores)).toBeUndefined();
   });
 
   it('tells also those who were mailed about the version before', () => {
     const stores = openStores();
     stores.register.addVersion('crates-io', aVersion(), BASELINE);
     const key = aReminder({ recipient: 'grace@example.org' });
-    stores.outbox.apply([{ kind: 'owe', key, dueAt: NOW }], NOW);
-    stores.outbox.gather(NOW);
-    const message = stores.outbox.claim('run', NOW);
+    owe(stores, key);
+    gather(stores);
+    const message = claim(stores);
     if (!message) throw new Error('there is no message');
-    stores.outbox.settle(message, { state: 'sent', nextAttemptAt: NOW, code: 250, error: undefined }, NOW);
+    stores.outbox.settle(
+      message,
+      { state: 'sent', nextAttemptAt: undefined, code: 250, error: undefined },
+      NOW,
+    );
     verified(stores);
     stores.rotations.record('r1', CHOSEN, NOW);
     const notices = rowsOf(stores.db, 'reminder').filter((row) => row['topic'] === 'rotated');
-    expect(notices.map((row) => row['recipient'])).toEqual(['ada@example.org', 'grace@example.org']);
+    const address = stores.db.connection.prepare('SELECT address FROM recipient WHERE id = ?').pluck();
+    expect(notices.map((row) => address.get(row['recipient'])).sort()).toEqual([
+      'ada@example.org',
+      'grace@example.org',
+    ]);
   });
 
   it('A12: keeps nothing of it when any part fails', () => {

@@ -50,11 +50,16 @@ describe('the schema', () => {
 
   it('has hashes of a configuration file and of the history, and of nothing else', () => {
     const hashes = columns().filter(({ column }) => /hash|sha|digest|checksum|prev/.test(column));
-    expect(hashes.map(({ table, column }) => `${table}.${column}`).sort()).toEqual([
-      'config_snapshot.sha256',
-      'event.hash',
-      'event.prev',
-      'migration.checksum',
-    ]);
+    expect(hashes.map(({ table, column }) => `${table}.${column}`).sort()).toEqual(
+      [
+        'config_snapshot.sha256',
+        'event.hash',
+        'event.prev',
+        'migration.checksum',
+        // When the day's one mail went out; whether it is one.
+        'message.digest',
+        'recipient.digest_at',
+      ].sort(),
+    );
   });
 });
