@@ -11,6 +11,7 @@ export interface StoredCredential {
   readonly declaration: Declaration;
   /** False once it has left the configuration: its reminders go on until it is retired. */
   readonly declared: boolean;
+  readonly firstSeenAt: Date;
   readonly acknowledgedUntil: Date | undefined;
   readonly retiredAt: Date | undefined;
   /** The latest version, if any was recorded. */
@@ -40,6 +41,20 @@ export interface Register {
   apply(changes: readonly RegisterChange[], at: Date): void;
   /** Records the next version of a credential. @returns its number */
   addVersion(credential: string, version: NewVersion, at: Date): number;
+  /** Quiet until then. */
+  acknowledge(credential: string, until: Date, at: Date): void;
+  /** No more reminders, until a version is recorded again. */
+  retire(credential: string, at: Date): void;
+  /** Keeps what GitHub shows of a destination that reseal has never stored to: what later changes are told from. */
+  noteRemote(credential: string, destination: Destination, remote: RemoteSecret, at: Date): void;
+}
+
+/** A secret as GitHub shows it. */
+export interface RemoteSecret {
+  /** Undefined: there is none of that name. */
+  readonly updatedAt: Date | undefined;
+  /** From the recorded creation, by more than a day. */
+  readonly differs: boolean;
 }
 
 /** What the configuration changes in the register: read, decide, apply. A credential that vanished is kept. */

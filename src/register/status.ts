@@ -20,6 +20,9 @@ export interface CredentialStatus {
   readonly nextReminderAt: string | null;
   readonly acknowledgedUntil: string | null;
   readonly declared: boolean;
+  readonly retiredAt: string | null;
+  /** Where GitHub's date of a secret does not fit the recorded creation, in words; null: it fits, or nothing is known. */
+  readonly baseline: string | null;
   /** A rotation of it that was interrupted or could not be confirmed, in words; null: none. */
   readonly unsettled: string | null;
   readonly destinations: readonly DestinationStatus[];
@@ -38,6 +41,8 @@ export interface StatusSources {
   readonly unsettled: (
     name: string,
   ) => { readonly reason: string; readonly destinations: readonly Destination[] } | undefined;
+  /** What does not fit between the recorded creation and GitHub's date, in words. */
+  readonly baseline: (credential: StoredCredential) => string | undefined;
 }
 
 /** The declared credentials in the order of the file, then those that left it and are not retired. */
@@ -60,8 +65,9 @@ export function credentialStatuses(
 export function anyNeedsPerson(statuses: readonly CredentialStatus[]): boolean {
   return statuses.some(
     (status) =>
-      needsPerson(status.state) ||
+      (needsPerson(status.state) && status.retiredAt === null) ||
       status.unsettled !== null ||
+      status.baseline !== null ||
       status.destinations.some(
         ({ state }) => state === 'missing' || state === 'changed-elsewhere' || state === 'unconfirmed',
       ),
@@ -92,6 +98,8 @@ function describe(
     nextReminderAt: orNull(sources.nextReminderAt(declaration.name)),
     acknowledgedUntil: orNull(stored?.acknowledgedUntil),
     declared,
+    retiredAt: orNull(stored?.retiredAt),
+    baseline: (stored && sources.baseline(stored)) ?? null,
     unsettled: unsettled?.reason ?? null,
     destinations: declaration.destinations.map((destination) =>
       describeDestination(destination, stored, unsettled?.destinations ?? []),

@@ -1,162 +1,206 @@
 import { describeError } from '../domain/error.ts';
 import type { MailContext } from './compose.ts';
-import { composeMessage } from './compose.ts';
-import { afterTransmission } from './outcome.ts';
-import type { ReminderPolicy } from './plan.ts';
-import { planReminders } from './plan.ts';
-import type { Channel, ClaimedMessage, DeliveryOutcome, Outbox, Reminded } from './reminder.ts';
+import type { Identity } from './message-id.ts';
+import { afterServiceFailure, afterTransmission, isNews, MAX_REPEATS, mayTry } from './outcome.ts';
+import type {
+  Channel,
+  Circuit,
+  ClaimedMessage,
+  DeliveryOutcome,
+  NextState,
+  Outbox,
+  Reminded,
+} from './reminder.ts';
+import { renderMessage } from './render.ts';
+import type { Report } from './sweep.ts';
 
-/** What one round needs. `epoch` names the run of the daemon that holds the lock. */
+/** What one round of sending needs. Only the holder of the daemon's lock runs it. */
 export interface Round {
   readonly outbox: Outbox;
-  readonly credentials: () => readonly Reminded[];
-  readonly policy: ReminderPolicy;
-  readonly context: MailContext;
-  /** Undefined: no mail server is configured, so everything stays owed and visible. */
-  readonly channel: Channel | undefined;
+  readonly find: (name: string) => Reminded | undefined;
+  readonly context: () => MailContext;
+  readonly identity: Identity;
+  /** By name. Where one is not configured, what is owed on it stays owed and visible. */
+  readonly channels: ReadonlyMap<string, Channel>;
+  /** The run of the daemon that holds the lock. */
   readonly epoch: string;
   readonly now: () => Date;
-  readonly report: (event: {
-    readonly event: string;
-    readonly message?: string;
-    readonly detail?: string;
-  }) => void;
+  readonly report: Report;
   readonly stopping: () => boolean;
+  /** 0: what a lost answer leaves is held until a person decides. */
+  readonly maxRepeats?: number;
+  /** No message is begun after this instant, so that other work gets its turn. */
+  readonly until?: Date;
+  /** What was learned and could not be written down. Kept by the process from one round to the next. */
+  readonly unwritten: Unwritten[];
 }
 
-/**
- * Plans what has fallen due. Separate from sending, and harmless to repeat. One credential that cannot be planned is
- * told, and stops no other. @returns how many could not
- */
-export function planAll(round: Pick<Round, 'outbox' | 'credentials' | 'policy' | 'now' | 'report'>): number {
-  const now = round.now();
-  let failed = 0;
-  for (const credential of round.credentials()) {
-    const { declaration, current } = credential;
-    try {
-      const existing = current ? round.outbox.remindersOf(declaration.name, current.version) : [];
-      const plan = planReminders(credential, existing, round.policy, now);
-      if (plan.length > 0) round.outbox.apply(plan, now);
-    } catch (error) {
-      failed++;
-      round.report({ event: 'plan.failed', detail: `${declaration.name}: ${describeError(error)}` });
+interface Unwritten {
+  readonly message: ClaimedMessage;
+  readonly next: NextState;
+  readonly at: Date;
+}
+
+export interface Delivered {
+  readonly sent: number;
+  readonly failed: number;
+}
+
+/** Sends what is due, most urgent first. One message that fails never stops the next. */
+export async function deliverDue(round: Round): Promise<Delivered> {
+  const { outbox, channels } = round;
+  takeBack(round);
+  const circuits = new Map(outbox.circuits().map((circuit) => [circuit.channel, circuit]));
+  let [sent, failed] = [0, 0];
+  try {
+    // Each message is claimed once a round at most, since a failure moves its next attempt, or its channel's, ahead.
+    while (!round.stopping() && !(round.until && round.now() >= round.until)) {
+      const now = round.now();
+      const ready = [...channels.keys()].filter((name) => mayTry(circuits.get(name), now));
+      const message = ready.length > 0 ? outbox.claim(round.epoch, now, ready) : undefined;
+      const channel = message && channels.get(message.channel);
+      if (!message || !channel) break;
+      if (await deliverOne(round, circuits, channel, message)) sent++;
+      else failed++;
     }
-  }
-  round.outbox.gather(now);
-  return failed;
-}
-
-/** Sends what is due, most urgent first. One message that fails never stops the next. @returns how many went out */
-export async function deliverDue(round: Round): Promise<{ sent: number; failed: number }> {
-  let sent = 0;
-  let failed = 0;
-  const { channel } = round;
-  if (!channel) return { sent, failed };
-  // Each message is claimed once a round at most, since a failure moves its next attempt into the future.
-  for (;;) {
-    if (round.stopping()) break;
-    const message = round.outbox.claim(round.epoch, round.now());
-    if (!message) break;
-    if (await deliverOne(round, channel, message)) sent++;
-    else failed++;
+  } finally {
+    for (const channel of channels.values()) channel.close();
   }
   return { sent, failed };
 }
 
-async function deliverOne(round: Round, channel: Channel, message: ClaimedMessage): Promise<boolean> {
-  const ready = message.payload
-    ? { message, payload: message.payload }
-    : await render(round, channel, message);
-  if (!ready) return false;
-  if (!round.outbox.keepPayload(ready.message, ready.payload)) return false;
-  return settle(round, message, await transmit(round.outbox, channel, ready.message, ready.payload));
+/**
+ * First of all in a round, and before anything is planned: writes down what the last one learned while nothing could be written,
+ * and takes back what was claimed and never settled. Planned before, it would neither be covered by what is tighter nor take new
+ * reminders along, and a second mail would go out beside it. Only the holder of the daemon's lock does it.
+ */
+export function takeBack({ outbox, unwritten, now }: Pick<Round, 'outbox' | 'unwritten' | 'now'>): void {
+  for (let first = unwritten[0]; first; first = unwritten[0]) {
+    outbox.settle(first.message, first.next, first.at);
+    unwritten.shift();
+  }
+  outbox.recover(now());
 }
 
-/** An error of the channel's own is an outcome like others: what it was doing says whether the mail may have left. */
+async function deliverOne(
+  round: Round,
+  circuits: Map<string, Circuit>,
+  channel: Channel,
+  claimed: ClaimedMessage,
+): Promise<boolean> {
+  const ready = claimed.payload
+    ? { message: claimed, payload: claimed.payload }
+    : await renderMessage(round, channel, claimed);
+  if (!ready) return false;
+  const { message, payload } = ready;
+  const outcome = await transmit(round, channel, message, payload);
+  if (outcome.kind === 'stale') return waitAgain(round, message);
+  // What became of the message is written down before anything else.
+  const sent = !splitTooLarge(round, message, outcome) && settle(round, message, outcome);
+  watchService(round, circuits, message.channel, outcome);
+  return sent;
+}
+
+function splitTooLarge(
+  { outbox, now, report }: Round,
+  message: ClaimedMessage,
+  outcome: DeliveryOutcome,
+): boolean {
+  if (outcome.kind !== 'refused' || !outcome.tooLarge || !outbox.split(message, now())) return false;
+  report({ event: 'mail.split', message: String(message.id), detail: outcome.reason });
+  return true;
+}
+
+type Outcome = DeliveryOutcome | { readonly kind: 'stale' };
+
+/**
+ * An error of the channel's own is an outcome like others: what it was doing says whether the mail may have left.
+ *
+ * @throws what kept the beginning from being written down: nothing has left, and no other mail would fare better
+ */
 async function transmit(
-  outbox: Outbox,
+  { outbox, now }: Round,
   channel: Channel,
   message: ClaimedMessage,
   payload: Uint8Array,
-): Promise<DeliveryOutcome> {
-  let begun = false;
+): Promise<Outcome> {
+  const mark: { stage: 'before' | 'stale' | 'begun'; failure?: unknown } = { stage: 'before' };
+  let outcome: DeliveryOutcome;
   try {
-    return await channel.send(message.recipient, payload, () => {
-      if (!outbox.markData(message)) throw new Error('the claim was taken over');
-      begun = true;
+    outcome = await channel.send(message.recipient, payload, () => {
+      try {
+        mark.stage = outbox.markData(message, payload, now()) ? 'begun' : 'stale';
+      } catch (error) {
+        mark.failure = error;
+        throw error;
+      }
+      if (mark.stage === 'stale') throw new Error('it is no longer so, or no longer ours');
     });
   } catch (error) {
-    return { kind: begun ? 'unclear' : 'not-sent', reason: describeError(error) };
+    outcome = { kind: mark.stage === 'begun' ? 'unclear' : 'not-sent', reason: describeError(error) };
   }
+  if (mark.failure !== undefined) throw mark.failure;
+  return mark.stage === 'stale' ? { kind: 'stale' } : outcome;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Something was recorded between the claim and the data: what is left of the message is claimed anew. */
+function waitAgain(round: Round, message: ClaimedMessage): boolean {
+  const nextAttemptAt = new Date(round.now().getTime() + MINUTE_MS);
+  settleAs(round, message, { state: 'pending', nextAttemptAt, code: undefined, error: undefined });
+  round.report({ event: 'mail.stale', message: String(message.id) });
+  return false;
 }
 
 function settle(round: Round, message: ClaimedMessage, outcome: DeliveryOutcome): boolean {
-  const now = round.now();
-  const next = afterTransmission(outcome, message, now);
-  round.outbox.settle(message, next, now);
-  round.report({
-    event: `mail.${next.state}`,
-    message: message.id,
-    ...(outcome.kind === 'accepted' ? {} : { detail: outcome.reason }),
-  });
+  const next = afterTransmission(outcome, message, round.now(), round.maxRepeats ?? MAX_REPEATS);
+  settleAs(round, message, next);
+  const served = outcome.kind === 'not-sent' && outcome.fault !== undefined;
+  if (!served) {
+    round.report({
+      event: `mail.${next.state}`,
+      message: String(message.id),
+      ...(outcome.kind === 'accepted'
+        ? { delaySeconds: Math.round((round.now().getTime() - message.firstDueAt.getTime()) / 1000) }
+        : { detail: outcome.reason }),
+    });
+  }
   return next.state === 'sent';
 }
 
-const HOUR_MS = 3_600_000;
-/** From here on, what cannot be rendered is no passing fault. */
-const RENDER_TRIES = 5;
-
-/**
- * Renders what can be rendered. A reminder that cannot holds nothing else up: it is left out and tried again alone; a
- * message of which nothing can be rendered waits with its reason, and is dead after five tries. Either shows in `status`.
- */
-async function render(
-  round: Round,
-  channel: Channel,
-  message: ClaimedMessage,
-): Promise<{ readonly message: ClaimedMessage; readonly payload: Uint8Array } | undefined> {
-  const now = round.now();
-  const known = new Map(round.credentials().map((credential) => [credential.declaration.name, credential]));
-  const good = message.reminders.filter((reminder) => canRender(round, message, reminder, known));
-  if (good.length === 0) {
-    settleUnrendered(round, message);
-    return undefined;
-  }
-  for (const reminder of message.reminders) {
-    if (!good.includes(reminder))
-      round.outbox.leaveOut(message, reminder.id, new Date(now.getTime() + HOUR_MS));
-  }
-  const content = composeMessage(good, known, round.context, now);
-  const draft = { messageId: message.messageId, recipient: message.recipient, at: now, ...content };
+/** Where it cannot be written down now, it is kept in mind: the answer of the server is not asked for twice. */
+function settleAs({ outbox, unwritten, now }: Round, message: ClaimedMessage, next: NextState): void {
+  const at = now();
   try {
-    return { message: { ...message, reminders: good }, payload: await channel.render(draft) };
+    outbox.settle(message, next, at);
   } catch (error) {
-    settle(round, message, { kind: 'not-sent', reason: describeError(error) });
-    return undefined;
+    unwritten.push({ message, next, at });
+    throw error;
   }
 }
 
-function canRender(
-  round: Round,
-  message: ClaimedMessage,
-  reminder: ClaimedMessage['reminders'][number],
-  known: ReadonlyMap<string, Reminded>,
-): boolean {
-  try {
-    composeMessage([reminder], known, round.context, round.now());
-    return true;
-  } catch (error) {
-    round.report({ event: 'mail.not-rendered', message: message.id, detail: describeError(error) });
-    return false;
+/** A service that fails as a whole is left alone for a while, and what waits for it stays as it is. */
+function watchService(
+  { outbox, report, now }: Round,
+  circuits: Map<string, Circuit>,
+  channel: string,
+  outcome: DeliveryOutcome,
+): void {
+  const before = circuits.get(channel);
+  if (outcome.kind === 'not-sent' && outcome.fault) {
+    const circuit = afterServiceFailure(
+      channel,
+      before,
+      { fault: outcome.fault, reason: outcome.reason },
+      now(),
+    );
+    outbox.openCircuit(circuit);
+    circuits.set(channel, circuit);
+    if (isNews(circuit, before)) report({ event: `${channel}.failed`, detail: outcome.reason });
+  } else if (before && (outcome.kind === 'accepted' || outcome.kind === 'refused')) {
+    outbox.closeCircuit(channel);
+    circuits.delete(channel);
+    report({ event: `${channel}.works-again` });
   }
-}
-
-function settleUnrendered({ outbox, now }: Round, message: ClaimedMessage): void {
-  const state = message.attempts < RENDER_TRIES ? 'pending' : 'dead';
-  const error = `the mail about ${message.reminders.map(({ credential }) => `"${credential}"`).join(', ')} could not be rendered`;
-  outbox.settle(
-    message,
-    { state, nextAttemptAt: new Date(now().getTime() + HOUR_MS), code: undefined, error },
-    now(),
-  );
 }

@@ -1,148 +1,164 @@
-import { nextLocalHour } from '../domain/calendar.ts';
-import type { Version } from '../domain/credential.ts';
-import { effectiveLifetimeDays } from '../domain/credential.ts';
-import { crossedLeadTimes, leadInstant, nextLeadTime } from '../domain/expiry.ts';
-import type { PlanStep, Reminded, Reminder, ReminderKey } from './reminder.ts';
-
-/** The part of the configuration that reminders depend on. */
-export interface ReminderPolicy {
-  readonly timezone: string;
-  /** Local hour (0…23) of the day's one mail. */
-  readonly hour: number;
-  readonly escalate: { readonly daysBefore: number; readonly to: readonly string[] } | undefined;
-  /** Address of each owner. */
-  readonly addresses: ReadonlyMap<string, string>;
-}
-
-const CHANNEL = 'mail';
-/** From here on a reminder does not wait for the morning. */
-const AT_ONCE_DAYS = 1;
+import type { ReminderPolicy } from './policy.ts';
+import { addresseesOf, distinct, ownersOf, sameAddressee, standIns } from './policy.ts';
+import type { Addressee, Plan, PlanStep, Reminded, Reminder, ReminderKey, Topic } from './reminder.ts';
+import type { Lead, Series } from './series.ts';
+import { seriesOf } from './series.ts';
 
 /**
- * What is owed for one credential at `now` and not yet planned: for each recipient the tightest lead time that has come,
+ * What is owed for one credential at `now` and not yet planned: for each addressee the tightest reminder whose time has come,
  * with the wider ones covered by it. A pure function of its arguments; planning again changes nothing.
+ *
+ * @param existing the reminders of the current version
+ * @throws where there is nobody who could be told
  */
-export function planReminders(
+export function planCredential(
   credential: Reminded,
   existing: readonly Reminder[],
   policy: ReminderPolicy,
   now: Date,
-): readonly PlanStep[] {
-  const { current: version, retiredAt, acknowledgedUntil } = credential;
-  if (!version || retiredAt || version.standing !== 'good' || version.expiry.kind !== 'known') return [];
-  if (acknowledgedUntil && acknowledgedUntil > now) return [];
-  const come = crossedLeadTimes(version.expiry.at, effectiveLifetimeDays(version), now)
-    .map((leadDays) => ({ leadDays, dueAt: dueAt(version, leadDays, policy) }))
-    .filter((lead) => lead.dueAt <= now);
-  const recipients = new Set(come.flatMap(({ leadDays }) => recipientsOf(credential, leadDays, policy)));
-  return [...recipients].flatMap((recipient) =>
+): Plan {
+  const { name } = credential.declaration;
+  const series = seriesOf(credential, policy, now);
+  if (!series) return { credential: name, steps: [], nextPlanAt: undefined };
+  if (ownersOf(credential, policy).length === 0) throw new Error(`there is nobody to tell of "${name}"`);
+  const told = toldOf(credential, series, existing, policy);
+  const owed = distinct(told.flatMap(({ addressees }) => addressees)).flatMap((addressee) =>
     planFor(
-      recipient,
-      come.filter(({ leadDays }) => recipientsOf(credential, leadDays, policy).includes(recipient)),
-      { credential: credential.declaration.name, version: version.version },
+      addressee,
+      told.filter(({ addressees }) => addressees.some((one) => sameAddressee(one, addressee))),
+      { credential: name, version: series.version, topic: series.topic },
       existing,
     ),
+  );
+  return {
+    credential: name,
+    steps: [...owed, ...dropped(series, told, existing, credential, policy)],
+    nextPlanAt: series.planAt,
+  };
+}
+
+interface Told extends Lead {
+  readonly addressees: readonly Addressee[];
+}
+
+/** Who is told at each lead time that has come: those who always are, and stand-ins where the mail to one was given up. */
+function toldOf(
+  credential: Reminded,
+  series: Series,
+  existing: readonly Reminder[],
+  policy: ReminderPolicy,
+): readonly Told[] {
+  return series.come.map((lead): Told => {
+    const before = series.topic === 'expiry' ? lead.leadDays : Number.NEGATIVE_INFINITY;
+    const always =
+      series.topic === 'standing' ? ownersOf(credential, policy) : addresseesOf(credential, before, policy);
+    const lost = always.some((addressee) => isGivenUp(addressee, lead.leadDays, series.topic, existing));
+    return { ...lead, addressees: distinct([...always, ...(lost ? standIns(policy) : [])]) };
+  });
+}
+
+function isGivenUp(
+  addressee: Addressee,
+  leadDays: number,
+  topic: Topic,
+  existing: readonly Reminder[],
+): boolean {
+  return existing.some(
+    (row) =>
+      row.topic === topic &&
+      row.leadDays === leadDays &&
+      sameAddressee(row, addressee) &&
+      row.state === 'carried' &&
+      row.messageState === 'dead',
   );
 }
 
 function planFor(
-  recipient: string,
-  come: readonly { readonly leadDays: number; readonly dueAt: Date }[],
-  of: { readonly credential: string; readonly version: number },
+  addressee: Addressee,
+  come: readonly Lead[],
+  of: Pick<ReminderKey, 'credential' | 'version' | 'topic'>,
   existing: readonly Reminder[],
 ): readonly PlanStep[] {
-  const keyOf = (leadDays: number): ReminderKey => ({
-    ...of,
-    topic: 'expiry',
-    leadDays,
-    channel: CHANNEL,
-    recipient,
-  });
-  const rowOf = (leadDays: number) =>
-    existing.find(
-      (row) => row.topic === 'expiry' && row.leadDays === leadDays && row.recipient === recipient,
-    );
+  const keyOf = (leadDays: number): ReminderKey => ({ ...of, leadDays, ...addressee });
+  const rows = existing.filter((row) => row.topic === of.topic && sameAddressee(row, addressee));
+  const rowOf = (leadDays: number) => rows.find((row) => row.leadDays === leadDays);
   const tightest = come.at(-1);
-  if (!tightest || rowOf(tightest.leadDays)) return [];
-  const by = keyOf(tightest.leadDays);
-  const covered = come.slice(0, -1).filter(({ leadDays }) => isOpen(rowOf(leadDays)));
+  if (!tightest) return [];
+  const planned = rowOf(tightest.leadDays);
+  // Owed for later than it should be: the clock has been put back since.
+  const isLate = planned?.state === 'owed' && planned.dueAt > tightest.dueAt;
+  if (planned && planned.state !== 'cancelled' && !isLate) return [];
+  // Wider ones that nobody has heard of: still open, or never planned because nobody looked at the time. A tighter one that a
+  // clock gone back has put ahead again keeps its time.
+  const isWider = ({ leadDays }: Reminder) =>
+    of.topic === 'standing' ? leadDays < tightest.leadDays : leadDays > tightest.leadDays;
+  const open = rows.filter((row) => isWider(row) && isOpen(row));
+  const skipped = come.slice(0, -1).filter(({ leadDays, missable }) => missable && !rowOf(leadDays));
+  const cover = ({ leadDays, dueAt }: { leadDays: number; dueAt: Date }): PlanStep => ({
+    kind: 'cover',
+    key: keyOf(leadDays),
+    by: tightest.leadDays,
+    dueAt,
+  });
   return [
-    { kind: 'owe', key: by, dueAt: tightest.dueAt },
-    ...covered.map(({ leadDays, dueAt }): PlanStep => ({ kind: 'cover', key: keyOf(leadDays), by, dueAt })),
+    { kind: 'owe', key: keyOf(tightest.leadDays), dueAt: tightest.dueAt, urgent: tightest.urgent },
+    ...[...open, ...skipped].sort((a, b) => b.leadDays - a.leadDays).map(cover),
   ];
 }
 
-/** Whether a wider reminder has not gone out, so that the tighter one must speak for it. */
-function isOpen(row: Reminder | undefined): boolean {
-  if (!row) return true;
-  return row.state === 'owed' || (row.state === 'carried' && row.messageState === 'pending');
+/** Whether a reminder has surely not gone out, or may not have, so that a tighter one must speak for it. */
+function isOpen(row: Reminder): boolean {
+  if (row.state === 'owed') return true;
+  return row.state === 'carried' && (row.messageState === 'pending' || row.messageState === 'ambiguous');
 }
 
-/**
- * When a reminder goes out: at the local hour after its lead time is reached. The last day and what follows expiry do
- * not wait, nor does what had already been reached when the version was recorded.
- */
-function dueAt(version: Version, leadDays: number, policy: ReminderPolicy): Date {
-  const expiresAt = version.expiry.kind === 'known' ? version.expiry.at : version.recordedAt;
-  const reached = leadInstant(expiresAt, leadDays);
-  if (reached <= version.recordedAt) return version.recordedAt;
-  return leadDays <= AT_ONCE_DAYS ? reached : nextLocalHour(reached, policy.hour, policy.timezone);
+/** The topics that this plan decides about; the others are owed by what happened. */
+const PLANNED: readonly Topic[] = ['expiry', 'standing', 'revoked', 'leaked'];
+
+/** What is open and concerns its addressee no more: another owner, another series. */
+function dropped(
+  series: Series,
+  told: readonly Told[],
+  existing: readonly Reminder[],
+  credential: Reminded,
+  policy: ReminderPolicy,
+): readonly PlanStep[] {
+  const concerned = distinct([
+    ...addresseesOf(credential, Number.NEGATIVE_INFINITY, policy),
+    ...told.flatMap(({ addressees }) => addressees),
+  ]);
+  return existing
+    .filter((row) => PLANNED.includes(row.topic))
+    .filter((row) => isOpen(row) || row.messageState === 'dead')
+    .filter((row) => row.state === 'owed' || row.state === 'carried')
+    .filter((row) => row.topic !== series.topic || !concerned.some((one) => sameAddressee(one, row)))
+    .map(({ credential: name, version, topic, leadDays, channel, recipient }) => ({
+      kind: 'drop',
+      key: { credential: name, version, topic, leadDays, channel, recipient },
+    }));
 }
 
-function recipientsOf(credential: Reminded, leadDays: number, policy: ReminderPolicy): readonly string[] {
-  const { escalate } = policy;
-  const joining = escalate && leadDays <= escalate.daysBefore ? escalate.to : [];
-  const joined = joining.map((name) => policy.addresses.get(name)).filter((address) => address !== undefined);
-  return [...new Set([...ownerAddresses(credential, policy), ...joined])];
-}
-
-/** Where a credential and its owner have both left the configuration, everybody who is still in it is told. */
-function ownerAddresses({ declaration }: Reminded, { addresses }: ReminderPolicy): readonly string[] {
-  const address = addresses.get(declaration.owner);
-  return address === undefined ? [...addresses.values()] : [address];
-}
-
-/**
- * The next mail about a credential: of a lead time that is still ahead, or of one that has come and waits for its hour.
- * Undefined where no date is known.
- */
+/** The next mail about a credential by its series: of a lead time ahead, or of one that has come and waits for its hour. */
 export function nextReminder(
   credential: Reminded,
   policy: ReminderPolicy,
   now: Date,
 ): { readonly leadDays: number; readonly at: Date } | undefined {
-  const { current: version, retiredAt, acknowledgedUntil } = credential;
-  if (!version || retiredAt || version.standing !== 'good' || version.expiry.kind !== 'known')
-    return undefined;
-  const from = acknowledgedUntil && acknowledgedUntil > now ? acknowledgedUntil : now;
-  const expiresAt = version.expiry.at;
-  const lifetime = effectiveLifetimeDays(version);
-  const leads = [...crossedLeadTimes(expiresAt, lifetime, from), nextLeadTime(expiresAt, lifetime, from)];
-  return leads
-    .map((leadDays) => ({ leadDays, at: dueAt(version, leadDays, policy) }))
-    .filter(({ at }) => at > from)
-    .sort((a, b) => a.at.getTime() - b.at.getTime())[0];
+  return seriesOf(credential, policy, now)?.next;
 }
 
 /** The one notice after a rotation: to the owner, and to whoever was alarmed about the version before. */
 export function planRotatedNotice(
   credential: Reminded,
   version: number,
-  alarmed: readonly string[],
+  alarmed: readonly Addressee[],
   policy: ReminderPolicy,
   at: Date,
 ): readonly PlanStep[] {
-  const recipients = new Set([...ownerAddresses(credential, policy), ...alarmed]);
-  return [...recipients].map((recipient) => ({
+  return distinct([...ownersOf(credential, policy), ...alarmed]).map((addressee) => ({
     kind: 'owe',
-    key: {
-      credential: credential.declaration.name,
-      version,
-      topic: 'rotated',
-      leadDays: 0,
-      channel: CHANNEL,
-      recipient,
-    },
+    key: { credential: credential.declaration.name, version, topic: 'rotated', leadDays: 0, ...addressee },
     dueAt: at,
+    urgent: true,
   }));
 }

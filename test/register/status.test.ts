@@ -13,7 +13,11 @@ import {
   NOW,
 } from '../support/builders.ts';
 
-const QUIET: StatusSources = { nextReminderAt: () => undefined, unsettled: () => undefined };
+const QUIET: StatusSources = {
+  nextReminderAt: () => undefined,
+  unsettled: () => undefined,
+  baseline: () => undefined,
+};
 
 const FINE = aVersion({ expiry: knownUntil(daysFromNow(300)) });
 

@@ -3,8 +3,8 @@ import type { Declaration, Destination, Version } from '../../src/domain/credent
 import type { Expiry } from '../../src/domain/expiry.ts';
 import type { StoredCredential } from '../../src/register/register.ts';
 import type { MailContext } from '../../src/remind/compose.ts';
-import type { ReminderPolicy } from '../../src/remind/plan.ts';
-import type { Reminded, ReminderKey } from '../../src/remind/reminder.ts';
+import type { ReminderPolicy } from '../../src/remind/policy.ts';
+import type { Reminded, Reminder, ReminderKey } from '../../src/remind/reminder.ts';
 
 /** The instant at which every test happens, unless it says otherwise. */
 export const NOW = new Date('2026-11-23T09:30:00Z');
@@ -55,6 +55,7 @@ export function aVersion(overrides: Partial<Version> = {}): Version {
     lifetimeDays: 365,
     expiry: knownUntil(daysFromNow(10)),
     standing: 'good',
+    standingAt: undefined,
     checked: 'live',
     recordedAt: daysFromNow(-355),
     ...overrides,
@@ -64,15 +65,18 @@ export function aVersion(overrides: Partial<Version> = {}): Version {
 export function aReminded(overrides: Partial<Reminded> = {}): Reminded {
   return {
     declaration: aDeclaration(),
+    declared: true,
+    firstSeenAt: daysFromNow(-355),
     acknowledgedUntil: undefined,
     retiredAt: undefined,
     current: aVersion(),
+    destinations: [],
     ...overrides,
   };
 }
 
 export function aStored(overrides: Partial<StoredCredential> = {}): StoredCredential {
-  return { ...aReminded(), declared: true, destinations: [], ...overrides };
+  return { ...aReminded(), destinations: [], ...overrides };
 }
 
 export function aPolicy(overrides: Partial<ReminderPolicy> = {}): ReminderPolicy {
@@ -84,6 +88,7 @@ export function aPolicy(overrides: Partial<ReminderPolicy> = {}): ReminderPolicy
       ['ada', 'ada@example.org'],
       ['grace', 'grace@example.org'],
     ]),
+    webhooks: [],
     ...overrides,
   };
 }
@@ -100,11 +105,27 @@ export function aReminder(overrides: Partial<ReminderKey> = {}): ReminderKey {
   };
 }
 
+/** A reminder as the outbox keeps it: this one has gone out. */
+export function aRow(leadDays: number, overrides: Partial<Reminder> = {}): Reminder {
+  return {
+    ...aReminder({ leadDays }),
+    dueAt: NOW,
+    urgent: false,
+    state: 'carried',
+    messageState: 'sent',
+    ...overrides,
+  };
+}
+
 export function aMailContext(overrides: Partial<MailContext> = {}): MailContext {
   return {
     policy: aPolicy(),
     command: 'ssh -t release@host.example.org docker compose exec reseal reseal',
     settingsPage: ({ repo }) => `https://github.com/${repo}/settings/environments`,
+    outages: [],
+    undelivered: [],
+    configurationTrouble: undefined,
+    calendar: undefined,
     ...overrides,
   };
 }

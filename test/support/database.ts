@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { openStores as wire } from '../../src/app.ts';
 import type { Declaration } from '../../src/domain/credential.ts';
 import { planRegister } from '../../src/register/register.ts';
+import { MAX_REPEATS } from '../../src/remind/outcome.ts';
 import type { Database } from '../../src/sqlite/database.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
 import { aDeclaration, aPolicy, NOW } from './builders.ts';
@@ -33,7 +34,7 @@ export function openStores(
   db: Database = openTestDatabase(),
 ) {
   const policy = aPolicy();
-  const stores = wire(db, { installId: INSTALL_ID, actor: 'ada@host', domain: 'example.org', policy });
+  const stores = wire(db, { installId: INSTALL_ID, actor: 'ada@host', policy, maxRepeats: MAX_REPEATS });
   const { register } = stores;
   register.apply(planRegister(declarations, register.list()), NOW);
   return { db, ...stores };
