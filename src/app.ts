@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { CONFIG_SHAPE } from './config/config.ts';
 import { AppError } from './domain/error.ts';
 import { planRegister } from './register/register.ts';
 import { MAX_REPEATS } from './remind/outcome.ts';
-import type { ReminderPolicy } from './remind/plan.ts';
-import { nextReminder, planReminders, planRotatedNotice } from './remind/plan.ts';
+import { nextReminder, planCredential, planRotatedNotice } from './remind/plan.ts';
+import type { ReminderPolicy } from './remind/policy.ts';
+import { ownersOf } from './remind/policy.ts';
 import type { Reminded } from './remind/reminder.ts';
 import type { Database } from './sqlite/database.ts';
 import { openDatabase } from './sqlite/database.ts';
 import { openHistory } from './sqlite/history.ts';
 import { findSnapshot, keepSnapshot, readInstallId } from './sqlite/installation.ts';
 import { isLocked } from './sqlite/lock.ts';
-import { alarmedRecipients, cancelOutdated, openOutbox } from './sqlite/outbox.ts';
+import { alarmedRecipients, openOutbox } from './sqlite/outbox.ts';
 import { openRegister } from './sqlite/register.ts';
+import { letGo } from './sqlite/reminders.ts';
 import { openRotationLog } from './sqlite/rotations.ts';
 
 /** Time, chance, network and the process around us: handed in once, so that tests can hand in others. */
@@ -55,26 +58,27 @@ export function openStores(
   {
     installId,
     actor,
-    domain,
     policy,
+    maxRepeats,
   }: {
     readonly installId: string;
     readonly actor: string;
-    /** Of every Message-ID. */
-    readonly domain: string;
     readonly policy: ReminderPolicy;
+    /** 0: what a lost answer leaves is held until a person decides. */
+    readonly maxRepeats: number;
   },
 ) {
   const history = openHistory(db, installId, actor);
-  const outbox = openOutbox(db, { installId, domain, maxRepeats: MAX_REPEATS });
-  const register = openRegister(db, history, (credential, version) =>
-    cancelOutdated(db, credential, version),
-  );
+  const outbox = openOutbox(db, history, { maxRepeats });
+  const register = openRegister(db, history, (credential, _version, at) => letGo(db, credential, at));
   const rotations = openRotationLog(db, history, (credential, version, at) => {
     const alarmed = alarmedRecipients(db, credential, version - 1);
-    cancelOutdated(db, credential, version);
+    letGo(db, credential, at);
     const stored = register.find(credential);
-    if (stored) outbox.apply(planRotatedNotice(stored, version, alarmed, policy, at), at);
+    if (!stored) return;
+    // Planned at the next sweep all the same: this is only the notice.
+    const steps = planRotatedNotice(stored, version, alarmed, policy, at);
+    outbox.apply([{ credential, steps, nextPlanAt: at }]);
   });
   return { history, outbox, register, rotations };
 }
@@ -93,9 +97,12 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
   }
   const policy = reminderPolicy(config);
   const domain = config.mail?.from.address.split('@')[1] ?? 'reseal.invalid';
-  const stores = openStores(db, { installId, actor: world.actor, domain, policy });
+  const maxRepeats = config.reminders.onLostAnswer === 'hold' ? 0 : MAX_REPEATS;
+  const stores = openStores(db, { installId, actor: world.actor, policy, maxRepeats });
   const { register, outbox } = stores;
   return {
+    identity: { installId, domain },
+    maxRepeats,
     config,
     places,
     world,
@@ -108,12 +115,30 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
       if (changes.length > 0) register.apply(changes, world.now());
     },
     isRotationOpen: (credential: string) => isLocked(rotationLockPath(places, credential)),
+    /**
+     * Nobody to tell of a credential is an error, never a success.
+     *
+     * @throws AppError invalid_config naming the credential
+     */
+    ensureSomebodyIsTold: () => {
+      const lonely = register
+        .list()
+        .find((credential) => !credential.retiredAt && ownersOf(credential, policy).length === 0);
+      if (!lonely) return;
+      throw new AppError('invalid_config', `there is nobody to tell of "${lonely.declaration.name}"`, {
+        hints: [
+          `declare an owner under "owners", or end its reminders with: reseal retire ${lonely.declaration.name}`,
+        ],
+      });
+    },
     /** The earliest mail about a credential: owed already, or by its next lead time. */
     nextMailAt: (credential: Reminded): Date | undefined => {
       const { name } = credential.declaration;
       const now = world.now();
-      const existing = credential.current ? outbox.remindersOf(name, credential.current.version) : [];
-      const owed = planReminders(credential, existing, policy, now).find((step) => step.kind === 'owe');
+      const existing = outbox.remindersOf(name, credential.current?.version ?? 0);
+      const owed = planCredential(credential, existing, policy, now).steps.find(
+        (step) => step.kind === 'owe',
+      );
       return outbox.nextAttemptAt(name) ?? owed?.dueAt ?? nextReminder(credential, policy, now)?.at;
     },
     close: () => db.close(),
@@ -122,6 +147,18 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
 
 export function openUsedDatabase(places: Places, world: World): Database {
   return openDatabase(databasePath(places), 'use', world.now);
+}
+
+/** Everything that a command which changes something needs. */
+export async function openUsedApp(places: Places, world: World): Promise<App> {
+  const db = openUsedDatabase(places, world);
+  try {
+    const { config } = await loadConfig(places, world, db, true);
+    return openApp(db, config, places, world);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /**
@@ -138,25 +175,27 @@ export async function loadConfig(
 ): Promise<{ readonly config: Config; readonly sha256: string }> {
   const { readConfigFile } = await import('./config/read-file.ts');
   const { text, sha256 } = readConfigFile(places.configPath);
-  const kept = db && findSnapshot(db, sha256, world.version);
+  const program = `${world.version}, shape ${CONFIG_SHAPE}`;
+  const kept = db && findSnapshot(db, sha256, program);
   if (kept) return { config: JSON.parse(kept) as Config, sha256 };
   const { parseConfig, describeProblems } = await import('./config/load.ts');
   const result = parseConfig(text);
   if (!result.ok) throw describeProblems(places.configPath, result.problems);
   if (db && keep) {
     const body = JSON.stringify(result.config);
-    keepSnapshot(db, { sha256, program: world.version, body, loadedAt: world.now() });
+    keepSnapshot(db, { sha256, program, body, loadedAt: world.now() });
   }
   return { config: result.config, sha256 };
 }
 
 export function reminderPolicy(config: Config): ReminderPolicy {
-  const { timezone, reminders, owners } = config;
+  const { timezone, reminders, owners, webhooks } = config;
   return {
     timezone,
     hour: reminders.hour,
     escalate: reminders.escalate,
     addresses: new Map(owners.map(({ name, email }) => [name, email])),
+    webhooks: webhooks.map(({ name, owners: of }) => ({ name, owners: of })),
   };
 }
 

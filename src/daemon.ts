@@ -1,16 +1,14 @@
 import { schedule } from 'node-cron';
 import { pino } from 'pino';
-import type { App, Places, World } from './app.ts';
-import { daemonLockPath, loadConfig, openApp, openUsedDatabase } from './app.ts';
-import { AppError, describeError, isAppError } from './domain/error.ts';
-import { settingsPage } from './github/settings-page.ts';
-import { openMailChannel, openSealStore } from './outside.ts';
-import type { Round } from './remind/deliver.ts';
-import { deliverDue, planAll } from './remind/deliver.ts';
-import { recoverRotations } from './rotate/recover.ts';
-import type { SecretStore } from './rotate/rotation.ts';
+import type { Places, World } from './app.ts';
+import { daemonLockPath, openUsedDatabase } from './app.ts';
+import type { CycleResult } from './cycle.ts';
+import { openCycle } from './cycle.ts';
+import { AppError, isAppError } from './domain/error.ts';
+import type { Report } from './remind/sweep.ts';
 import type { Database } from './sqlite/database.ts';
-import { recordBeat } from './sqlite/installation.ts';
+import { lastDaemon, recordBeat } from './sqlite/installation.ts';
+import type { Lock } from './sqlite/lock.ts';
 import { acquireLock } from './sqlite/lock.ts';
 
 export interface DaemonOptions {
@@ -20,7 +18,8 @@ export interface DaemonOptions {
   readonly once: boolean;
 }
 
-type Log = (fields: Readonly<Record<string, string | number | undefined>>) => void;
+/** What is on its way when the daemon is told to stop gets so long to be answered. */
+const GRACE_MS = 25_000;
 
 /**
  * The long-running service. The clock only wakes it: what it does is whatever is due and not done, so that a missed
@@ -31,169 +30,126 @@ type Log = (fields: Readonly<Record<string, string | number | undefined>>) => vo
  */
 export async function runDaemon({ places, world, once }: DaemonOptions): Promise<number> {
   const db = openUsedDatabase(places, world);
-  const lock = acquireLock(daemonLockPath(places));
-  if (!lock) {
-    db.close();
-    throw new AppError('conflict', 'another daemon is running on this data', {
-      hints: ['one is enough: stop the other first'],
-    });
-  }
-  const log = openLog();
-  const stop = stopSignal();
+  let lock: Lock | undefined;
   try {
-    const daemon = await startDaemon(db, places, world, log, stop);
-    const good = await daemon.cycle();
-    if (once) return good ? daemon.undelivered() : 3;
-    if (!stop.stopping()) await wakeEachMinute(daemon, stop);
-    log({ event: 'daemon.stopped' });
+    lock = takeDaemonLock(db, places, world);
+    const log = openLog();
+    const stop = stopSignal();
+    const epoch = world.randomBytes(8).toString('hex');
+    const cycle = await openCycle(db, places, world, { epoch, stopping: stop.stopping, log });
+    log({ event: 'daemon.started', detail: `process ${process.pid}` });
+    const round = tolerant(cycle.round, log);
+    if (once) return await runOnce(round, () => cycle.app().outbox.counts());
+    const ended = await Promise.race([keepRunning(round, stop), stop.graceOver]);
+    log({ event: 'daemon.stopped', detail: ended ?? 'nothing was on its way' });
+    // What is still on its way must not be waited for: how far it got stands in the database.
+    if (ended) process.exit(0);
     return 0;
   } finally {
-    lock.release();
+    lock?.release();
     db.close();
   }
 }
 
-async function startDaemon(db: Database, places: Places, world: World, log: Log, stop: Stop) {
-  let loaded = await loadConfig(places, world, db, true);
-  const epoch = world.randomBytes(8).toString('hex');
-  let app = openApp(db, loaded.config, places, world);
-  const recovered = app.outbox.recover(epoch, world.now());
-  log({ event: 'daemon.started', pid: process.pid, recovered });
-  /** A broken file keeps the last good configuration working: a typing error must not silence reminders. */
-  const reload = async () => {
-    try {
-      const next = await loadConfig(places, world, db, true);
-      if (next.sha256 === loaded.sha256) return;
-      loaded = next;
-      app = openApp(db, next.config, places, world);
-      log({ event: 'config.loaded' });
-    } catch (error) {
-      log({ event: 'config.refused', detail: describeError(error) });
-    }
-  };
-  const round = async () => {
-    await reload();
-    app.syncRegister();
-    await recover(app, log);
-    const due = await openRound(app, epoch, log, stop);
-    const unplanned = planAll(due);
-    const { sent, failed } = await deliverDue(due);
-    recordBeat(db, 'cycle', world.now());
-    if (failed + unplanned === 0) recordBeat(db, 'good-cycle', world.now());
-    if (sent + failed > 0) log({ event: 'cycle', sent, failed });
-    if (!due.channel) log({ event: 'mail.not-configured', waiting: app.outbox.counts().pending });
-  };
-  return {
-    /** 1 while mail that is due could not be handed over. */
-    undelivered: () => (app.outbox.counts().pending + app.outbox.counts().dead > 0 ? 1 : 0),
-    /** What a full disk or a busy database stops is told, and is due again in a minute; a bug ends the daemon. */
-    cycle: async () => {
-      try {
-        await round();
-        return true;
-      } catch (error) {
-        if (!isAppError(error)) throw error;
-        log({ event: 'cycle.failed', detail: error.message });
-        return false;
-      }
-    },
-  };
-}
-
-async function recover(app: App, log: Log): Promise<void> {
-  if (app.rotations.unfinished().length === 0) return;
-  let store: SecretStore | undefined;
-  let reason: unknown;
-  try {
-    store = await openSealStore(app.config, app.world);
-  } catch (error) {
-    reason = error;
+/** @throws AppError conflict naming the process that holds it */
+export function takeDaemonLock(db: Database, places: Places, world: World): Lock {
+  const lock = acquireLock(daemonLockPath(places));
+  if (lock) {
+    recordBeat(db, 'started', world.now(), world.host);
+    return lock;
   }
-  await recoverRotations({
-    log: app.rotations,
-    store: () => {
-      if (!store) throw reason;
-      return store;
-    },
-    isOpen: app.isRotationOpen,
-    now: app.world.now,
-    report: log,
+  const holder = lastDaemon(db);
+  const who = holder ? ` (process ${holder.pid}${holder.host ? ` on ${holder.host}` : ''})` : '';
+  throw new AppError('conflict', `a daemon is running on this data already${who}`, {
+    hints: ['one is enough: stop the other first'],
   });
 }
 
-async function openRound(app: App, epoch: string, log: Log, stop: Stop): Promise<Round> {
-  const { config } = app;
-  return {
-    outbox: app.outbox,
-    credentials: app.register.list,
-    policy: app.policy,
-    context: {
-      policy: app.policy,
-      command: config.reminders.command,
-      settingsPage: (destination) => settingsPage(config.github.apiUrl, destination),
-    },
-    channel: await openMailChannel(config),
-    epoch,
-    now: app.world.now,
-    report: log,
-    stopping: stop.stopping,
+/** What a full disk or a busy database stops is told, and is due again in a minute; a bug ends the daemon. */
+function tolerant(round: () => Promise<CycleResult>, log: Report): () => Promise<CycleResult | undefined> {
+  return async () => {
+    try {
+      return await round();
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      log({ event: 'cycle.failed', detail: error.message });
+      return undefined;
+    }
   };
 }
 
+/** 1 while mail that is due could not be handed over. */
+async function runOnce(
+  round: () => Promise<CycleResult | undefined>,
+  counts: () => { readonly pending: number; readonly dead: number },
+): Promise<number> {
+  for (;;) {
+    const result = await round();
+    if (!result) return 3;
+    if (!result.more) return counts().pending + counts().dead > 0 ? 1 : 0;
+  }
+}
+
 /** node-cron is a wake-up and no more: a slot that it misses is made up for by the next. */
-async function wakeEachMinute(daemon: { cycle: () => Promise<boolean> }, stop: Stop): Promise<void> {
+async function keepRunning(round: () => Promise<CycleResult | undefined>, stop: Stop): Promise<undefined> {
   let running: Promise<void> | undefined;
-  let failure: unknown;
   const wake = async () => {
     try {
-      await daemon.cycle();
-    } catch (error) {
-      failure = error;
-      stop.stop();
+      while (!stop.stopping() && (await round())?.more);
     } finally {
       running = undefined;
     }
   };
-  const task = schedule('* * * * *', () => {
-    running ??= wake();
-  });
-  await stop.stopped;
-  await task.destroy();
-  await running;
-  if (failure) throw failure;
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  const wakeUp = () => {
+    running ??= wake().catch(failure.reject);
+  };
+  const task = schedule('* * * * *', wakeUp);
+  process.on('SIGHUP', wakeUp);
+  wakeUp();
+  try {
+    await Promise.race([stop.stopped, failure.promise]);
+    await task.destroy();
+    await Promise.race([running, failure.promise]);
+    return undefined;
+  } finally {
+    process.off('SIGHUP', wakeUp);
+    await task.destroy();
+  }
 }
 
 interface Stop {
   readonly stopping: () => boolean;
   readonly stopped: Promise<void>;
-  readonly stop: () => void;
+  /** What was on its way has had its time. */
+  readonly graceOver: Promise<string>;
 }
 
 /** The first SIGTERM or SIGINT lets the mail that is going out finish; the second ends the process at once. */
 function stopSignal(): Stop {
   let stopping = false;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = () => {
-    stopping = true;
-    resolve();
-  };
+  const stopped = Promise.withResolvers<void>();
+  const graceOver = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(signal === 'SIGTERM' ? 143 : 130);
-      stop();
+      stopping = true;
+      stopped.resolve();
+      setTimeout(() => graceOver.resolve('without waiting for what is on its way'), GRACE_MS).unref();
     });
   }
-  return { stopping: () => stopping, stopped: promise, stop };
+  return { stopping: () => stopping, stopped: stopped.promise, graceOver: graceOver.promise };
 }
 
-const TROUBLE = /^mail\.(?!sent)|\.(failed|refused|unread|unconfirmed)$/;
+const TROUBLE =
+  /^mail\.(?!sent|works|split)|\.(failed|refused|unread|unconfirmed|not-configured)$|-(failed|unconfirmed)$/;
 
 /** One JSON line an event on stderr, of named fields only. */
-function openLog(): Log {
+export function openLog(): Report {
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),
   );
-  return ({ event, ...fields }) =>
-    logger[TROUBLE.test(String(event)) ? 'warn' : 'info'](fields, String(event));
+  return ({ event, ...fields }) => logger[TROUBLE.test(event) ? 'warn' : 'info'](fields, event);
 }

@@ -1,10 +1,11 @@
-import type { World } from './app.ts';
+import type { App, World } from './app.ts';
 import { readSecretFile } from './app.ts';
 import type { Config } from './config/config.ts';
 import { AppError } from './domain/error.ts';
 import type { Kind } from './kinds/kind.ts';
-import type { Channel } from './remind/reminder.ts';
+import type { Channel, Reminded } from './remind/reminder.ts';
 import type { Issuer, SecretStore } from './rotate/rotation.ts';
+import type { HeartbeatAnswer } from './webhook/heartbeat.ts';
 
 // What lies outside, opened from the configuration. Each library is loaded only where its service is used.
 
@@ -37,6 +38,12 @@ export async function openSealStore(config: Config, world: World): Promise<Secre
   return openSecretStore(client);
 }
 
+/** The ways to reach people that are configured, by name. */
+export async function openChannels(config: Config, world: World): Promise<ReadonlyMap<string, Channel>> {
+  const channels = [await openMailChannel(config), await openWebhookChannel(config, world)];
+  return new Map(channels.filter((one) => one !== undefined).map((channel) => [channel.name, channel]));
+}
+
 /** @returns undefined when no mail server is configured */
 export async function openMailChannel({ mail }: Config): Promise<Channel | undefined> {
   if (!mail) return undefined;
@@ -47,6 +54,47 @@ export async function openMailChannel({ mail }: Config): Promise<Channel | undef
     server: () =>
       parseServerUrl(readSecretFile(mail.urlFile, 'the address of the mail server'), mail.urlFile),
   });
+}
+
+async function openWebhookChannel({ webhooks }: Config, world: World): Promise<Channel | undefined> {
+  if (webhooks.length === 0) return undefined;
+  const { openWebhooks } = await import('./webhook/webhook.ts');
+  return openWebhooks({
+    fetch: world.fetch,
+    version: world.version,
+    webhooks: new Map(
+      webhooks.map(({ name, urlFile, format }) => [
+        name,
+        { format, url: () => readSecretFile(urlFile, `the address of the webhook "${name}"`) },
+      ]),
+    ),
+  });
+}
+
+/** Tells the watcher outside how a round went. @returns undefined when none is configured */
+export async function callHeartbeat(
+  { config, world }: App,
+  kind: 'good' | 'fail',
+): Promise<HeartbeatAnswer | undefined> {
+  const file = config.reminders.heartbeatUrlFile;
+  if (!file) return undefined;
+  const { beat } = await import('./webhook/heartbeat.ts');
+  const url = () => readSecretFile(file, "the heartbeat's address");
+  return beat({ url, fetch: world.fetch, version: world.version }, kind);
+}
+
+/** Writes the expiries of credentials as an iCalendar text; undefined where none of them has a date. */
+export async function openCalendar({
+  identity,
+  config,
+}: App): Promise<(credentials: readonly Reminded[]) => string | undefined> {
+  const { calendarEntry } = await import('./remind/calendar-entry.ts');
+  const { writeCalendar } = await import('./calendar/ics.ts');
+  const context = { ...identity, command: config.reminders.command };
+  return (credentials) => {
+    const entries = credentials.map((one) => calendarEntry(one, context)).filter((one) => one !== undefined);
+    return entries.length > 0 ? writeCalendar(entries) : undefined;
+  };
 }
 
 /** Who can say whether a token of this kind is alive. @returns undefined for a kind without a live check */

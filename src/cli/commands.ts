@@ -57,6 +57,37 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/confirm.ts'),
   },
   {
+    usage: 'remind',
+    summary: 'one sweep now: send what is due; beside a running daemon, queue it',
+    options: [
+      { flags: '--dry-run', description: 'show what is due, and send nothing' },
+      {
+        flags: '--test <address>',
+        description: 'send one mail by the real template, and touch nothing owed',
+      },
+    ],
+    example: 'reseal remind --test joao@example.org',
+    load: () => import('./commands/remind.ts'),
+  },
+  {
+    usage: 'ack <name>',
+    summary: 'quiet until a date: no later than three days before expiry, and seven days at a time after it',
+    options: [{ flags: '--until <date>', description: 'until when' }],
+    example: 'reseal ack crates-io --until 2027-05-20',
+    load: () => import('./commands/ack.ts'),
+  },
+  {
+    usage: 'retire <name>',
+    summary: 'no more reminders, until a version is recorded again',
+    load: () => import('./commands/retire.ts'),
+  },
+  {
+    usage: 'outbox [verb] [id]',
+    summary: 'what is owed and why it is not delivered; `outbox retry ID` sends again what was given up',
+    example: 'reseal outbox retry 12',
+    load: () => import('./commands/outbox.ts'),
+  },
+  {
     usage: 'daemon',
     summary: 'the long-running service: reminds, and finishes what was interrupted',
     options: [{ flags: '--once', description: 'do what is due and exit' }],
@@ -67,6 +98,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened',
     options: [{ flags: '--check', description: 'compute the chain of entries again' }],
     load: () => import('./commands/history.ts'),
+  },
+  {
+    usage: 'calendar',
+    summary: 'every known expiry as an iCalendar file with alarms',
+    example: 'reseal calendar > expiries.ics',
+    load: () => import('./commands/calendar.ts'),
   },
   {
     usage: 'config <check|show|schema>',

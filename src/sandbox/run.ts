@@ -27,8 +27,15 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** @param entry the file that is the program: src/main.ts or dist/main.js */
-export function openProgram(entry: string, installation: Installation): Program {
+/**
+ * @param entry the file that is the program: src/main.ts or dist/main.js
+ * @param env what is added to the environment
+ */
+export function openProgram(
+  entry: string,
+  installation: Installation,
+  env: Readonly<Record<string, string>> = {},
+): Program {
   const children = new Set<ChildProcess>();
   const common = [
     ...process.execArgv,
@@ -41,6 +48,7 @@ export function openProgram(entry: string, installation: Installation): Program 
   const launch = (args: readonly string[], stdio: 'pipe' | 'inherit') => {
     const child = spawn(process.execPath, [...common, ...args], {
       stdio: [stdio === 'pipe' ? 'ignore' : 'inherit', stdio, stdio],
+      env: { ...process.env, ...env },
     });
     children.add(child);
     child.once('exit', () => children.delete(child));

@@ -5,17 +5,19 @@ import type { Run } from '../command.ts';
 
 const STALE_MS = 15 * 60_000;
 
-/** Green while the daemon has gone through a whole cycle in the last quarter of an hour. */
+/** Green while the daemon has had a good round in the last quarter of an hour: nothing failed, nothing asks for a person. */
 export const run: Run = async ({ world, places, out }) => {
   const db = openUsedDatabase(places, world);
   try {
-    const last = lastBeat(db, 'cycle');
+    const last = lastBeat(db, 'good-cycle');
     const healthy = last !== undefined && world.now().getTime() - last.getTime() < STALE_MS;
     const lastBeatAt = last ? formatInstant(last) : null;
-    if (out.json) out.resultJson({ schemaVersion: 1, healthy, lastBeatAt });
+    const lastCycle = lastBeat(db, 'cycle');
+    const lastCycleAt = lastCycle ? formatInstant(lastCycle) : null;
+    if (out.json) out.resultJson({ schemaVersion: 1, healthy, lastBeatAt, lastCycleAt });
     else
       out.result(
-        `${healthy ? 'healthy' : 'not healthy'}: the daemon last came round ${lastBeatAt ? `at ${lastBeatAt}` : 'never'}`,
+        `${healthy ? 'healthy' : 'not healthy'}: the last good round was ${lastBeatAt ? `at ${lastBeatAt}` : 'never'}, the last of any kind ${lastCycleAt ? `at ${lastCycleAt}` : 'never'}`,
       );
     return healthy ? 0 : 1;
   } finally {

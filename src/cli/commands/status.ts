@@ -1,12 +1,16 @@
 import type { App } from '../../app.ts';
 import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
-import { formatInstant } from '../../domain/calendar.ts';
+import { formatDay, formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
+import { formatDestination } from '../../domain/credential.ts';
+import type { StoredCredential } from '../../register/register.ts';
 import type { CredentialStatus } from '../../register/status.ts';
 import { anyNeedsPerson, credentialStatuses } from '../../register/status.ts';
-import type { OutboxCounts, Trouble } from '../../remind/reminder.ts';
+import { adoptionGap } from '../../remind/adoption.ts';
+import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
 import type { JournalEntry } from '../../rotate/rotation.ts';
-import { lastBeat } from '../../sqlite/installation.ts';
+import type { InstallationTrouble } from '../../sqlite/installation.ts';
+import { lastBeat, listTroubles } from '../../sqlite/installation.ts';
 import type { Run } from '../command.ts';
 import type { Output } from '../output.ts';
 import { table } from '../output.ts';
@@ -21,6 +25,8 @@ export const run: Run = async ({ world, places, out }) => {
     const credentials = statuses(app, now);
     const deliveries = app.outbox.counts();
     const trouble = app.outbox.trouble();
+    const circuits = app.outbox.circuits();
+    const troubles = listTroubles(db);
     const lastBeatAt = lastBeat(db, 'cycle');
     const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
     // Nothing verifies the pipelines yet, and no number would say so: zero would read as fine.
@@ -30,19 +36,30 @@ export const run: Run = async ({ world, places, out }) => {
         schemaVersion: 1,
         now: formatInstant(now),
         credentials,
-        deliveries: { ...deliveries, lastError: trouble?.error ?? null },
+        deliveries: {
+          ...deliveries,
+          lastError: trouble?.error ?? null,
+          failing: circuits.map(({ channel, reason, nextTryAt }) => ({
+            channel,
+            reason,
+            nextTryAt: formatInstant(nextTryAt),
+          })),
+        },
         findings,
         daemon: beat,
+        troubles: troubles.map(({ name, detail, since }) => ({ name, detail, since: formatInstant(since) })),
       });
     } else {
       print(out, credentials);
-      printMail(out, deliveries, trouble, config.mail !== undefined);
+      printMail(out, deliveries, trouble, config.mail !== undefined || config.webhooks.length > 0);
+      printTroubles(out, circuits, troubles);
       out.result(
         `daemon  ${beat.lastBeatAt ? `last came round at ${beat.lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
       );
     }
     const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
-    return anyNeedsPerson(credentials) || undelivered ? 1 : 0;
+    const failing = circuits.length > 0 || troubles.length > 0;
+    return anyNeedsPerson(credentials) || undelivered || failing ? 1 : 0;
   } finally {
     db.close();
   }
@@ -69,9 +86,16 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
           }
         );
       },
+      baseline: describeGap,
     },
     now,
   );
+}
+
+function describeGap({ current, destinations }: StoredCredential): string | undefined {
+  const [gap] = current ? adoptionGap(current, destinations) : [];
+  if (!gap) return undefined;
+  return `${formatDestination(gap.destination)} was last written on ${formatDay(gap.remoteUpdatedAt)}, and the token was recorded as made on ${formatDay(gap.createdAt)}`;
 }
 
 /** Unconfirmed, or left behind by a process that is gone after its intent was written. */
@@ -103,10 +127,17 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
   if (credentials.length === 0) out.result('no credential is declared yet');
   else if (out.terminal) printForPerson(out, credentials);
   else out.result(table([header(out), ...credentials.map((status) => row(out, status))], false));
-  for (const { name, unsettled, declared } of credentials) {
+  for (const { name, unsettled, declared, retiredAt, baseline } of credentials) {
     if (unsettled) {
       out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
       out.result(`  → reseal confirm ${name} --stored --expires DATE, or --not-stored; or rotate again`);
+    }
+    if (retiredAt) out.result(`\n${out.style('dim', 'retired')}  ${name}: no reminders come`);
+    else if (baseline) {
+      out.result(`\n${out.style('yellow', 'check the date')}  ${name}: ${baseline}`);
+      out.result(
+        `  → if another token is in use: reseal record ${name} --expires DATE, as its issuer shows it`,
+      );
     }
     if (!declared)
       out.result(
@@ -144,6 +175,17 @@ function printMail(
     out.result(
       out.style('yellow', `        ${trouble.error}; next try at ${formatInstant(trouble.nextAttemptAt)}`),
     );
+}
+
+function printTroubles(
+  out: Output,
+  circuits: readonly Circuit[],
+  troubles: readonly InstallationTrouble[],
+): void {
+  for (const { channel, reason, nextTryAt } of circuits)
+    out.result(out.style('red', `        ${channel}: ${reason}; next try at ${formatInstant(nextTryAt)}`));
+  for (const { name, detail, since } of troubles)
+    out.result(`${out.style('red', name)}  since ${formatInstant(since)}: ${detail}`);
 }
 
 function describePlace(place: CredentialStatus['destinations'][number]): string {

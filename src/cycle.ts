@@ -1,0 +1,220 @@
+import { openAdoption } from './adopt.ts';
+import type { App, Places, World } from './app.ts';
+import { loadConfig, openApp } from './app.ts';
+import { watchClock } from './clock.ts';
+import { addDays } from './domain/calendar.ts';
+import { describeError } from './domain/error.ts';
+import { readGitHubClock } from './github/clock.ts';
+import { callHeartbeat, openSealStore } from './outside.ts';
+import type { Round } from './remind/deliver.ts';
+import { deliverDue, takeBack } from './remind/deliver.ts';
+import { everybody } from './remind/policy.ts';
+import type { Report } from './remind/sweep.ts';
+import { sweep } from './remind/sweep.ts';
+import { recoverRotations } from './rotate/recover.ts';
+import type { SecretStore } from './rotate/rotation.ts';
+import { planningOf, roundOf } from './sending.ts';
+import type { Database } from './sqlite/database.ts';
+import {
+  endTrouble,
+  lastBeat,
+  listTroubles,
+  recordBeat,
+  recordOutage,
+  recordTrouble,
+} from './sqlite/installation.ts';
+
+/** How the last round went. */
+export interface CycleResult {
+  /** Something is still due: the next round need not wait for the minute. */
+  readonly more: boolean;
+  /** What the heartbeat says: `waiting` says nothing, and the silence tells. */
+  readonly verdict: 'good' | 'waiting' | 'needs-person';
+}
+
+/** How long one round sends before the rest of the work gets its turn. */
+const SENDING_MS = 50_000;
+/** Everything is planned again so often, so that a plan gone wrong costs a day at most. */
+const REPLAN_DAYS = 1;
+/** Without a round for so long, reseal was not running. */
+const OUTAGE_MS = 3_600_000;
+
+/** The work of the daemon, a round at a time. @throws AppError when the configuration cannot be used at the start */
+export async function openCycle(
+  db: Database,
+  places: Places,
+  world: World,
+  run: Pick<Round, 'epoch' | 'stopping'> & { readonly log: Report },
+): Promise<{ readonly round: () => Promise<CycleResult>; readonly app: () => App }> {
+  const { log } = run;
+  let loaded = await loadConfig(places, world, db, true);
+  let app = openApp(db, loaded.config, places, world);
+  app.syncRegister();
+  app.ensureSomebodyIsTold();
+  endTrouble(db, 'configuration');
+  let plannedAllAt: Date | undefined;
+  const unwritten: Round['unwritten'] = [];
+  const adoption = openAdoption(log);
+  const clock = watchClock(world.now, () =>
+    readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
+  );
+
+  /** A broken file keeps the last good configuration working: a typing error must not silence reminders. */
+  const reload = async () => {
+    try {
+      const next = await loadConfig(places, world, db, true);
+      if (next.sha256 !== loaded.sha256) {
+        const changed = openApp(db, next.config, places, world);
+        changed.syncRegister();
+        changed.ensureSomebodyIsTold();
+        [loaded, app, plannedAllAt] = [next, changed, undefined];
+        log({ event: 'config.loaded' });
+      }
+      repaired(app);
+    } catch (error) {
+      if (broken(app, describeError(error))) log({ event: 'config.refused', detail: describeError(error) });
+    }
+  };
+
+  const clockHolds = async (): Promise<boolean> => {
+    const wrong = await clock.check();
+    const held = listTroubles(db).some(({ name }) => name === 'clock');
+    if (wrong) recordTrouble(db, 'clock', wrong, world.now());
+    else if (held) {
+      endTrouble(db, 'clock');
+      plannedAllAt = undefined;
+    }
+    if ((wrong !== undefined) !== held)
+      log({ event: wrong ? 'clock.refused' : 'clock.agrees', detail: wrong ?? '' });
+    return wrong === undefined;
+  };
+
+  const plan = (): number => {
+    const now = world.now();
+    takeBack({ outbox: app.outbox, unwritten, now: world.now });
+    if (!plannedAllAt || now < plannedAllAt || now >= addDays(plannedAllAt, REPLAN_DAYS)) {
+      app.outbox.replanAll();
+      plannedAllAt = now;
+    }
+    for (const name of app.outbox.toPlan(now, Number.MAX_SAFE_INTEGER)) adoption.note(name);
+    return sweep(planningOf(app, log));
+  };
+
+  const round = async (): Promise<CycleResult> => {
+    await reload();
+    noteOutage(db, world.now());
+    await recover(app, log);
+    if (!(await clockHolds())) return finish(app, true, false, log, clock.hear);
+    const unplanned = plan();
+    await adoption.look(app);
+    const { more, unconfigured } = await send();
+    return finish(app, unplanned > 0 || unconfigured, more, log, clock.hear);
+  };
+
+  const send = async (): Promise<{ more: boolean; unconfigured: boolean }> => {
+    if (app.outbox.waiting().length === 0 && unwritten.length === 0)
+      return { more: false, unconfigured: false };
+    const until = new Date(world.now().getTime() + SENDING_MS);
+    const due = { ...(await roundOf(app, { ...run, report: log, unwritten })), until };
+    const { sent, failed } = await deliverDue(due);
+    if (sent + failed > 0) log({ event: 'cycle', detail: `${sent} sent, ${failed} not sent` });
+    const unreached = app.outbox.waiting().filter(({ channel }) => !due.channels.has(channel));
+    if (unreached.length > 0) log({ event: 'mail.not-configured', detail: `${unreached.length} waiting` });
+    return { more: world.now() >= until && !run.stopping(), unconfigured: unreached.length > 0 };
+  };
+  return { round, app: () => app };
+}
+
+/** A gap in which nobody came round: mails that stand for what was missed say so. */
+function noteOutage(db: Database, now: Date): void {
+  const last = lastBeat(db, 'cycle');
+  if (last && now.getTime() - last.getTime() > OUTAGE_MS) recordOutage(db, { beganAt: last, endedAt: now });
+}
+
+/** Everybody is told once that the file cannot be used, in the transaction that notes it. @returns whether that is new */
+function broken({ db, outbox, policy, world }: App, detail: string): boolean {
+  const isNew = !listTroubles(db).some(({ name }) => name === 'configuration');
+  const now = world.now();
+  db.transaction(() => {
+    recordTrouble(db, 'configuration', detail, now);
+    if (!isNew) return;
+    const steps = everybody(policy).map((addressee) => ({
+      kind: 'owe' as const,
+      // The second in which it began makes it one alarm, however often it is planned.
+      key: {
+        credential: '*',
+        version: Math.floor(now.getTime() / 1000),
+        topic: 'configuration' as const,
+        leadDays: 0,
+        ...addressee,
+      },
+      dueAt: now,
+      urgent: true,
+    }));
+    outbox.apply([{ credential: '*', steps, nextPlanAt: undefined }]);
+  });
+  return isNew;
+}
+
+/** What has not gone out about it need not go out any more. */
+function repaired({ db, outbox }: App): void {
+  if (!listTroubles(db).some(({ name }) => name === 'configuration')) return;
+  db.transaction(() => {
+    endTrouble(db, 'configuration');
+    const open = [...outbox.owed(), ...outbox.waiting().flatMap(({ reminders }) => reminders)];
+    const steps = open
+      .filter(({ topic }) => topic === 'configuration')
+      .map(({ credential, version, topic, leadDays, channel, recipient }) => ({
+        kind: 'drop' as const,
+        key: { credential, version, topic, leadDays, channel, recipient },
+      }));
+    outbox.apply([{ credential: '*', steps, nextPlanAt: undefined }]);
+  });
+}
+
+async function recover(app: App, log: Report): Promise<void> {
+  if (app.rotations.unfinished().length === 0) return;
+  let store: SecretStore | undefined;
+  let reason: unknown;
+  try {
+    store = await openSealStore(app.config, app.world);
+  } catch (error) {
+    reason = error;
+  }
+  await recoverRotations({
+    log: app.rotations,
+    store: () => {
+      if (!store) throw reason;
+      return store;
+    },
+    isOpen: app.isRotationOpen,
+    now: app.world.now,
+    report: log,
+  });
+}
+
+/** Notes that the round is over, and tells the watcher outside how it went. */
+async function finish(
+  app: App,
+  failed: boolean,
+  more: boolean,
+  log: Report,
+  hear: (shown: Date) => void,
+): Promise<CycleResult> {
+  const { db, world, outbox } = app;
+  const waiting = outbox.waiting();
+  const givenUp =
+    outbox.counts().dead > 0 || waiting.some((one) => one.state === 'ambiguous' && !one.nextAttemptAt);
+  const circuits = outbox.circuits();
+  const needsPerson =
+    failed || givenUp || listTroubles(db).length > 0 || circuits.some(({ fault }) => fault === 'login');
+  const delayed = circuits.length > 0 || waiting.some(({ lastError }) => lastError !== undefined);
+  const verdict = needsPerson ? 'needs-person' : delayed ? 'waiting' : 'good';
+  recordBeat(db, 'cycle', world.now(), world.host);
+  if (verdict === 'good') recordBeat(db, 'good-cycle', world.now(), world.host);
+  const answer =
+    verdict === 'waiting' ? undefined : await callHeartbeat(app, verdict === 'good' ? 'good' : 'fail');
+  if (answer?.ok === false) log({ event: 'heartbeat.failed', detail: answer.reason });
+  if (answer?.ok && answer.serverTime) hear(answer.serverTime);
+  return { more, verdict };
+}

@@ -1,0 +1,67 @@
+import type { App } from './app.ts';
+import { addDays } from './domain/calendar.ts';
+import { settingsPage } from './github/settings-page.ts';
+import { openCalendar, openChannels } from './outside.ts';
+import type { MailContext } from './remind/compose.ts';
+import type { Round } from './remind/deliver.ts';
+import type { Planning } from './remind/sweep.ts';
+import { listTroubles, outagesSince } from './sqlite/installation.ts';
+
+// What the relay is wired with, for the daemon and for the commands that send.
+
+/** How long ago an outage may lie and still explain what was missed. */
+const OUTAGE_DAYS = 400;
+
+export function planningOf(app: App, report: Planning['report']): Planning {
+  return {
+    outbox: app.outbox,
+    find: app.register.find,
+    policy: app.policy,
+    now: app.world.now,
+    report,
+  };
+}
+
+/** @param run what belongs to this run of the sender */
+export async function roundOf(
+  app: App,
+  run: Pick<Round, 'epoch' | 'report' | 'stopping' | 'unwritten'>,
+): Promise<Round> {
+  const channels = await openChannels(app.config, app.world);
+  const calendar = await openCalendar(app);
+  let context: MailContext | undefined;
+  return {
+    ...run,
+    outbox: app.outbox,
+    find: app.register.find,
+    context: () => {
+      context ??= mailContext(app, calendar);
+      return context;
+    },
+    identity: app.identity,
+    channels,
+    now: app.world.now,
+    maxRepeats: app.maxRepeats,
+  };
+}
+
+export function mailContext(app: App, calendar: MailContext['calendar']): MailContext {
+  const { config, db, world, outbox, policy } = app;
+  const broken = listTroubles(db).find(({ name }) => name === 'configuration');
+  return {
+    policy,
+    command: config.reminders.command,
+    settingsPage: (destination) => settingsPage(config.github.apiUrl, destination),
+    outages: outagesSince(db, addDays(world.now(), -OUTAGE_DAYS)),
+    undelivered: outbox
+      .waiting()
+      .filter(({ state }) => state === 'dead')
+      .map(({ recipient, lastError, reminders }) => ({
+        recipient,
+        error: lastError ?? 'given up',
+        credentials: [...new Set(reminders.map(({ credential }) => credential))],
+      })),
+    configurationTrouble: broken && { detail: broken.detail, since: broken.since },
+    calendar,
+  };
+}
