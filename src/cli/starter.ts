@@ -24,6 +24,10 @@ owners: {}
 reminders:
   hour: 9                        # local hour of the day's one mail
   command: reseal                # what you type in front of a command, e.g. docker compose exec reseal reseal
+# heartbeat: { url-file: /run/secrets/heartbeat_url }      # a watcher that tells you when the daemon is gone
+
+# webhooks:                      # besides the mail; slack: also Mattermost, and Discord's address with /slack behind it
+#   release-room: { url-file: /run/secrets/room_url, format: slack }
 
 credentials: {}
 #   crates-io:

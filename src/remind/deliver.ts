@@ -49,6 +49,7 @@ export interface Delivered {
 /** Sends what is due, most urgent first. One message that fails never stops the next. */
 export async function deliverDue(round: Round): Promise<Delivered> {
   const { outbox, channels } = round;
+  if (round.unwritten.length === 0 && outbox.isIdle(round.now())) return { sent: 0, failed: 0 };
   takeBack(round);
   const circuits = new Map(outbox.circuits().map((circuit) => [circuit.channel, circuit]));
   let [sent, failed] = [0, 0];

@@ -61,7 +61,7 @@ export function afterServiceFailure(
   now: Date,
 ): Circuit {
   const failures = (before?.failures ?? 0) + 1;
-  const delay = failure.fault === 'login' ? LOGIN_RETRY_MS : retryDelay(failures);
+  const delay = failure.fault === 'login' ? LOGIN_RETRY_MS : Math.min(retryDelay(failures), LATER_MS);
   return {
     channel,
     ...failure,

@@ -1,3 +1,4 @@
+import { AppError } from '../domain/error.ts';
 import type { ReminderPolicy } from './policy.ts';
 import { addresseesOf, distinct, ownersOf, sameAddressee, standIns } from './policy.ts';
 import type { Addressee, Plan, PlanStep, Reminded, Reminder, ReminderKey, Topic } from './reminder.ts';
@@ -9,7 +10,7 @@ import { seriesOf } from './series.ts';
  * with the wider ones covered by it. A pure function of its arguments; planning again changes nothing.
  *
  * @param existing the reminders of the current version
- * @throws where there is nobody who could be told
+ * @throws AppError invalid_config where there is nobody who could be told
  */
 export function planCredential(
   credential: Reminded,
@@ -20,7 +21,8 @@ export function planCredential(
   const { name } = credential.declaration;
   const series = seriesOf(credential, policy, now);
   if (!series) return { credential: name, steps: [], nextPlanAt: undefined };
-  if (ownersOf(credential, policy).length === 0) throw new Error(`there is nobody to tell of "${name}"`);
+  if (ownersOf(credential, policy).length === 0)
+    throw new AppError('invalid_config', 'there is nobody to tell');
   const told = toldOf(credential, series, existing, policy);
   const owed = distinct(told.flatMap(({ addressees }) => addressees)).flatMap((addressee) =>
     planFor(
@@ -85,13 +87,17 @@ function planFor(
   const tightest = come.at(-1);
   if (!tightest) return [];
   const planned = rowOf(tightest.leadDays);
-  // Owed for later than it should be: the clock has been put back since.
-  const isLate = planned?.state === 'owed' && planned.dueAt > tightest.dueAt;
-  if (planned && planned.state !== 'cancelled' && !isLate) return [];
-  // Wider ones that nobody has heard of: still open, or never planned because nobody looked at the time. A tighter one that a
-  // clock gone back has put ahead again keeps its time.
   const isWider = ({ leadDays }: Reminder) =>
     of.topic === 'standing' ? leadDays < tightest.leadDays : leadDays > tightest.leadDays;
+  // What a clock that has been put back since had reached keeps its time, and says nothing for others until then.
+  const tighter = rows.filter((row) => row.leadDays !== tightest.leadDays && !isWider(row));
+  const isLate = planned?.state === 'owed' && planned.dueAt > tightest.dueAt;
+  const isUnsaid =
+    planned?.state === 'covered' &&
+    tighter.some(({ state }) => state === 'owed') &&
+    !tighter.some(({ state }) => state === 'carried' || state === 'dead');
+  if (planned && planned.state !== 'cancelled' && !isLate && !isUnsaid) return [];
+  // Wider ones that nobody has heard of: still open, or never planned because nobody looked at the time.
   const open = rows.filter((row) => isWider(row) && isOpen(row));
   const skipped = come.slice(0, -1).filter(({ leadDays, missable }) => missable && !rowOf(leadDays));
   const cover = ({ leadDays, dueAt }: { leadDays: number; dueAt: Date }): PlanStep => ({
@@ -123,15 +129,16 @@ function dropped(
   credential: Reminded,
   policy: ReminderPolicy,
 ): readonly PlanStep[] {
-  const concerned = distinct([
-    ...addresseesOf(credential, Number.NEGATIVE_INFINITY, policy),
-    ...told.flatMap(({ addressees }) => addressees),
-  ]);
+  // Before its time has come, an escalation concerns only those who will have joined by then.
+  const concernedBy = ({ topic, leadDays }: Reminder) => [
+    ...addresseesOf(credential, topic === 'expiry' ? leadDays : Number.NEGATIVE_INFINITY, policy),
+    ...told.filter((lead) => lead.leadDays === leadDays).flatMap(({ addressees }) => addressees),
+  ];
   return existing
     .filter((row) => PLANNED.includes(row.topic))
     .filter((row) => isOpen(row) || row.messageState === 'dead')
     .filter((row) => row.state === 'owed' || row.state === 'carried')
-    .filter((row) => row.topic !== series.topic || !concerned.some((one) => sameAddressee(one, row)))
+    .filter((row) => row.topic !== series.topic || !concernedBy(row).some((one) => sameAddressee(one, row)))
     .map(({ credential: name, version, topic, leadDays, channel, recipient }) => ({
       kind: 'drop',
       key: { credential: name, version, topic, leadDays, channel, recipient },

@@ -120,6 +120,8 @@ export type ServiceFault = 'unreachable' | 'login';
 
 /** Where reminders and messages are kept. Each call is one transaction. */
 export interface Outbox {
+  /** Whether there is nothing to plan, to put into messages, to send or to take back: one look, and mostly the only one. */
+  isIdle(now: Date): boolean;
   /** Names of the credentials that must be planned at `now`, at most `limit`. */
   toPlan(now: Date, limit: number): readonly string[];
   /** Has every credential planned again at the next sweep. */

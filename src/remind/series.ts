@@ -2,6 +2,7 @@ import { addDays, daysBetween, monthOf, nextLocalHour, startOfMonth } from '../d
 import type { Version } from '../domain/credential.ts';
 import { effectiveLifetimeDays } from '../domain/credential.ts';
 import { crossedLeadTimes, daysAfter, leadInstant, nextDayAfter, nextLeadTime } from '../domain/expiry.ts';
+import { LONGEST_WAIT_MS } from './outcome.ts';
 import type { ReminderPolicy } from './policy.ts';
 import type { Reminded, Topic } from './reminder.ts';
 
@@ -50,17 +51,17 @@ function expiry(
   now: Date,
 ): Series {
   const lifetime = effectiveLifetimeDays(version);
-  // Recorded by a clock that has been put back since, it is recorded all the same.
-  const recordedAt = version.recordedAt < now ? version.recordedAt : now;
   const quiet = acknowledgedUntil && acknowledgedUntil > now ? acknowledgedUntil : undefined;
   const from = quiet ?? now;
+  // Recorded by a clock that has been put back since, it is recorded all the same.
+  const recorded = (reached: Date) => (version.recordedAt <= now ? version.recordedAt : reached);
   const leads = [...crossedLeadTimes(expiresAt, lifetime, from), nextLeadTime(expiresAt, lifetime, from)].map(
     (leadDays): Lead => {
       const reached = leadInstant(expiresAt, leadDays);
       const known = reached > version.recordedAt;
       const urgent = AT_ONCE.includes(leadDays);
       // What had already been reached when the version was recorded does not wait for another morning.
-      const dueAt = !known ? recordedAt : urgent ? reached : morningAfter(reached, policy);
+      const dueAt = !known ? recorded(reached) : urgent ? reached : morningAfter(reached, policy);
       return { leadDays, dueAt, urgent, missable: known };
     },
   );
@@ -90,9 +91,7 @@ function earliest(leads: readonly Lead[]): Lead | undefined {
 
 /** At once, then daily for a week, then weekly, until there is a new version. Nobody can put it off. */
 function alarm(version: Version, topic: 'revoked' | 'leaked', policy: ReminderPolicy, now: Date): Series {
-  const said = version.standingAt ?? version.recordedAt;
-  // Said by a clock that has been put back since, it is so all the same.
-  const since = said < now ? said : now;
+  const since = knownSince(version.standingAt ?? version.recordedAt, now);
   const due = (days: number) => (days === 0 ? since : morningAfter(addDays(since, days), policy));
   const days = [0, ...daysAfter(daysBetween(since, now))];
   const come = days
@@ -131,4 +130,9 @@ function standing(
 
 function morningAfter(instant: Date, { hour, timezone }: ReminderPolicy): Date {
   return nextLocalHour(instant, hour, timezone);
+}
+
+/** What was noted further ahead than any wait was noted by a clock that has been put back since: it is so all the same. */
+function knownSince(noted: Date, now: Date): Date {
+  return noted.getTime() - now.getTime() > LONGEST_WAIT_MS ? now : noted;
 }

@@ -32,6 +32,7 @@ const HOUR_MS = 3_600_000;
 export function sweep(planning: Planning): number {
   const { outbox, policy } = planning;
   const now = planning.now();
+  if (outbox.isIdle(now)) return 0;
   let failed = 0;
   for (;;) {
     const names = outbox.toPlan(now, BATCH);

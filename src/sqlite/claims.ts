@@ -1,5 +1,5 @@
 import type { ClaimedMessage, NextState, ReminderKey } from '../remind/reminder.ts';
-import { fromInstant, toInstant } from './columns.ts';
+import { fromInstant, KEPT_INTEGER, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import { insertMessage, URGENCY } from './gather.ts';
 import type { ReminderRow } from './reminders.ts';
@@ -55,11 +55,11 @@ export function claim(db: Database, { epoch, now, tooFar, channels }: Claiming):
     const id = next.get(which) as number | undefined;
     if (id === undefined) return undefined;
     dropStale(db, id, now);
-    coverByTighter(db, id);
+    coverByTighter(db, id, now);
     if (endIfEmpty(db, id)) continue;
     db.prepare(
       `UPDATE message SET state = 'in-flight', stage = 'claimed', owner_epoch = @epoch, claim = claim + 1, attempts = attempts + 1,
-         repeats = repeats + (state = 'ambiguous'), next_attempt_at = NULL WHERE id = @id`,
+         repeats = repeats + (state = 'ambiguous'), next_attempt_at = NULL WHERE id = +@id`,
     ).run({ epoch, id });
     return read(db, id);
   }
@@ -69,12 +69,12 @@ function read(db: Database, id: number): ClaimedMessage {
   const row = db
     .prepare(
       `SELECT m.id, p.channel, p.address, m.attempts, m.repeats, m.refusals, m.claim, m.payload
-       FROM message AS m JOIN recipient AS p ON p.id = m.recipient WHERE m.id = ?`,
+       FROM message AS m JOIN recipient AS p ON p.id = m.recipient WHERE m.id = ${KEPT_INTEGER}`,
     )
     .get(id) as MessageRow;
   const reminders = db
     .prepare(
-      `${SELECT_REMINDER} WHERE r.message = ? AND r.state = 'carried' ORDER BY r.lead_days, r.credential`,
+      `${SELECT_REMINDER} WHERE r.message = ${KEPT_INTEGER} AND r.state = 'carried' ORDER BY r.lead_days, r.credential`,
     )
     .all(id) as ReminderRow[];
   const due = reminders.map((reminder) => reminder.due_at).sort();
@@ -95,15 +95,18 @@ function read(db: Database, id: number): ClaimedMessage {
 
 /** Also those that are covered by what it covers: none of them has gone out. */
 function coversOf(db: Database, key: ReminderKey): readonly number[] {
-  return db
+  const { credential, version, topic, recipient } = keyOf(db, key);
+  const covered = db
     .prepare(
-      `WITH RECURSIVE said (lead) AS (VALUES (@leadDays) UNION SELECT r.lead_days FROM said JOIN reminder AS r
-           ON r.credential = @credential AND r.version = @version AND r.topic = @topic
-             AND r.recipient = @recipient AND r.state = 'covered' AND r.covered_by = said.lead)
-       SELECT lead FROM said WHERE lead <> @leadDays`,
+      `SELECT lead_days, covered_by FROM reminder WHERE credential = ? AND version = +? AND topic = ? AND recipient = +?
+         AND state = 'covered'`,
     )
-    .pluck()
-    .all(keyOf(db, key)) as number[];
+    .all(credential, version, topic, recipient) as { lead_days: number; covered_by: number | null }[];
+  const said = new Set([key.leadDays]);
+  // A set that grows while it is walked: what was added is walked, too.
+  for (const by of said) for (const row of covered) if (row.covered_by === by) said.add(row.lead_days);
+  said.delete(key.leadDays);
+  return [...said];
 }
 
 /** The last look before the data: what was recorded since the claim stops the mail here. */
@@ -116,7 +119,7 @@ export function markData(
   if (countFresh(db, id, now) !== reminders.length) return false;
   const marked = db
     .prepare(
-      "UPDATE message SET stage = 'data', payload = ? WHERE id = ? AND claim = ? AND state = 'in-flight' AND stage = 'claimed'",
+      "UPDATE message SET stage = 'data', payload = ? WHERE id = +? AND claim = +? AND state = 'in-flight' AND stage = 'claimed'",
     )
     .run(payload, id, claim);
   return marked.changes === 1;
@@ -133,7 +136,7 @@ export function settle(db: Database, message: ClaimedMessage, next: NextState, a
          last_code = @code, last_error = @error, sent_at = @sentAt,
          refusals = refusals + @refused, attempts = attempts - @untried,
          payload = CASE WHEN @state = 'ambiguous' OR (@state IN ('pending', 'dead') AND repeats > 0) THEN payload END
-       WHERE id = @id AND claim = @claim AND state IN ('in-flight', 'ambiguous')`,
+       WHERE id = +@id AND claim = +@claim AND state IN ('in-flight', 'ambiguous')`,
     )
     .run({
       id: message.id,
@@ -158,7 +161,7 @@ export function settle(db: Database, message: ClaimedMessage, next: NextState, a
 function noteDigest(db: Database, message: number, at: Date): void {
   db.prepare(
     `UPDATE recipient SET digest_at = @at
-     WHERE id = (SELECT recipient FROM message WHERE id = @message AND digest = 1)`,
+     WHERE id = (SELECT recipient FROM message WHERE id = +@message AND digest = 1)`,
   ).run({ message, at: fromInstant(at) });
 }
 
@@ -168,8 +171,8 @@ function coverGivenUp(db: Database, reminders: readonly ReminderKey[]): void {
     if (reminder.topic === 'rotated') continue;
     db.prepare(
       `UPDATE reminder SET state = 'covered', covered_by = @leadDays
-       WHERE credential = @credential AND version = @version AND topic = @topic AND recipient = @recipient
-         AND lead_days <> @leadDays AND (state = 'dead' OR (state = 'carried' AND EXISTS (SELECT 1 FROM message AS m
+       WHERE credential = @credential AND version = +@version AND topic = @topic AND recipient = +@recipient
+         AND lead_days <> +@leadDays AND (state = 'dead' OR (state = 'carried' AND EXISTS (SELECT 1 FROM message AS m
            WHERE m.id = reminder.message AND m.state IN ('dead', 'ambiguous') AND m.next_attempt_at IS NULL)))`,
     ).run(keyOf(db, reminder));
   }
@@ -190,7 +193,7 @@ export function leaveOut(db: Database, message: ClaimedMessage, reminder: Remind
     .prepare(
       `UPDATE reminder SET tries = tries + 1, not_before = @until, message = NULL,
          state = CASE WHEN tries + 1 >= @most THEN 'dead' ELSE 'owed' END
-       WHERE ${BY_KEY} AND state = 'carried' AND message = @message`,
+       WHERE ${BY_KEY} AND state = 'carried' AND message = +@message`,
     )
     .run({ ...keyOf(db, reminder), until: fromInstant(until), most: RENDER_TRIES, message: message.id });
   if (left.changes === 1) endIfEmpty(db, message.id);
@@ -199,7 +202,7 @@ export function leaveOut(db: Database, message: ClaimedMessage, reminder: Remind
 function isHeld(db: Database, { id, claim }: ClaimedMessage): boolean {
   return (
     db
-      .prepare("SELECT 1 FROM message WHERE id = ? AND claim = ? AND state = 'in-flight'")
+      .prepare("SELECT 1 FROM message WHERE id = +? AND claim = +? AND state = 'in-flight'")
       .pluck()
       .get(id, claim) === 1
   );
@@ -212,13 +215,13 @@ function isHeld(db: Database, { id, claim }: ClaimedMessage): boolean {
 export function split(db: Database, message: ClaimedMessage, now: Date): boolean {
   if (message.reminders.length < 2 || message.repeats > 0 || !isHeld(db, message)) return false;
   const recipient = db
-    .prepare('SELECT recipient FROM message WHERE id = ?')
+    .prepare('SELECT recipient FROM message WHERE id = +?')
     .pluck()
     .get(message.id) as number;
   const other = insertMessage(db, recipient, true);
   const half = message.reminders.slice(Math.ceil(message.reminders.length / 2));
   for (const reminder of half) {
-    db.prepare(`UPDATE reminder SET message = @other WHERE ${BY_KEY} AND message = @message`).run({
+    db.prepare(`UPDATE reminder SET message = +@other WHERE ${BY_KEY} AND message = +@message`).run({
       ...keyOf(db, reminder),
       other,
       message: message.id,
@@ -227,7 +230,7 @@ export function split(db: Database, message: ClaimedMessage, now: Date): boolean
   for (const part of [message.id, other]) {
     db.prepare(
       `UPDATE message SET state = 'pending', stage = NULL, owner_epoch = NULL, payload = NULL, split = 1, next_attempt_at = @now,
-         digest = (SELECT digest FROM message WHERE id = @whole), urgency = ${URGENCY} WHERE id = @message`,
+         digest = (SELECT digest FROM message WHERE id = +@whole), urgency = ${URGENCY} WHERE id = +@message`,
     ).run({ message: part, whole: message.id, now: fromInstant(now) });
   }
   return true;
@@ -261,7 +264,7 @@ export function recover(
     )
     .run({ now: fromInstant(now) });
   const address = db
-    .prepare('SELECT address FROM recipient WHERE id = (SELECT recipient FROM message WHERE id = ?)')
+    .prepare('SELECT address FROM recipient WHERE id = (SELECT recipient FROM message WHERE id = +?)')
     .pluck();
   return { begun: begun.map((id) => address.get(id) as string), claimed: claimed.changes };
 }

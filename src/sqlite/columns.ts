@@ -13,3 +13,10 @@ export function fromInstant(instant: Date | undefined): string | null;
 export function fromInstant(instant: Date | undefined): string | null {
   return instant ? instant.toISOString() : null;
 }
+
+/**
+ * A parameter whose value the planner of SQLite does not look at. At a bare one it does, in a join or a LIMIT, and compiles the
+ * statement anew each time that another value is bound, which takes twenty times as long as running it.
+ */
+export const KEPT_INTEGER = 'CAST(? AS INTEGER)';
+export const KEPT_TEXT = 'CAST(? AS TEXT)';

@@ -39,7 +39,7 @@ export function gather(db: Database, now: Date, tooFar: Date, dayBegan: () => Da
   for (const [recipient, rows] of Map.groupBy(due, (row) => row.recipient)) {
     const [waiting, ...others] = openMessages(db, recipient);
     const had = db
-      .prepare('SELECT digest_at >= @began AND digest_at <= @now FROM recipient WHERE id = @recipient')
+      .prepare('SELECT digest_at >= @began AND digest_at <= @now FROM recipient WHERE id = +@recipient')
       .pluck()
       .get({ recipient, began, now: fromInstant(now) });
     // What could not be rendered has waited for its hour already.
@@ -61,7 +61,7 @@ export function gather(db: Database, now: Date, tooFar: Date, dayBegan: () => Da
 function openMessages(db: Database, recipient: number): readonly number[] {
   return db
     .prepare(
-      "SELECT id FROM message WHERE recipient = ? AND state = 'pending' AND repeats = 0 AND refusals = 0 AND split = 0 ORDER BY id",
+      "SELECT id FROM message WHERE recipient = +? AND state = 'pending' AND repeats = 0 AND refusals = 0 AND split = 0 ORDER BY id",
     )
     .pluck()
     .all(recipient) as number[];
@@ -78,18 +78,18 @@ export function insertMessage(db: Database, recipient: number, split = false): n
 }
 
 function merge(db: Database, from: number, into: number): void {
-  db.prepare("UPDATE reminder SET message = ? WHERE message = ? AND state = 'carried'").run(into, from);
+  db.prepare("UPDATE reminder SET message = +? WHERE message = +? AND state = 'carried'").run(into, from);
   db.prepare(
-    'UPDATE message SET digest = MAX(digest, (SELECT digest FROM message WHERE id = ?)) WHERE id = ?',
+    'UPDATE message SET digest = MAX(digest, (SELECT digest FROM message WHERE id = +?)) WHERE id = +?',
   ).run(from, into);
   endIfEmpty(db, from);
 }
 
 function carry(db: Database, row: OwedRow, message: number): void {
   db.prepare(
-    `UPDATE reminder SET state = 'carried', message = @message, not_before = NULL
-     WHERE credential = @credential AND version = @version AND topic = @topic AND lead_days = @lead_days
-       AND recipient = @recipient`,
+    `UPDATE reminder SET state = 'carried', message = +@message, not_before = NULL
+     WHERE credential = @credential AND version = +@version AND topic = @topic AND lead_days = +@lead_days
+       AND recipient = +@recipient`,
   ).run({
     message,
     credential: row.credential,
@@ -105,10 +105,10 @@ function refresh(db: Database, message: number, now: Date, added: readonly { urg
   db.prepare(
     `UPDATE message SET next_attempt_at = @now, attempts = 0, last_code = NULL, last_error = NULL,
        digest = MAX(digest, @digest), urgency = ${URGENCY}
-     WHERE id = @message`,
+     WHERE id = +@message`,
   ).run({ message, now: fromInstant(now), digest: added.some(({ urgent }) => urgent === 0) ? 1 : 0 });
 }
 
 /** Days left of the most pressing thing in a message. What is at stake at once comes first, what can wait any time last. */
 export const URGENCY = `(SELECT MIN(CASE topic WHEN 'expiry' THEN lead_days WHEN 'standing' THEN 9000 WHEN 'rotated' THEN 8000
-  ELSE -9000 END) FROM reminder WHERE message = @message AND state = 'carried')`;
+  ELSE -9000 END) FROM reminder WHERE message = +@message AND state = 'carried')`;

@@ -1,7 +1,7 @@
 import { FIRST_REPEAT_MS, LONGEST_WAIT_MS } from '../remind/outcome.ts';
 import type { Addressee, Circuit, NextState, Outbox, ServiceFault } from '../remind/reminder.ts';
 import { claim, leaveOut, markData, recover, settle, split } from './claims.ts';
-import { fromInstant, toInstant } from './columns.ts';
+import { fromInstant, KEPT_INTEGER, KEPT_TEXT, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import { FALLEN_DUE, gather } from './gather.ts';
 import type { History } from './history.ts';
@@ -23,9 +23,21 @@ const RECORDED: Partial<Record<NextState['state'], string>> = {
 export function openOutbox(db: Database, history: History, { maxRepeats }: OutboxOptions): Outbox {
   const tooFar = (now: Date) => new Date(now.getTime() + LONGEST_WAIT_MS);
   return {
+    isIdle: (now) =>
+      db
+        .prepare(
+          `SELECT EXISTS (SELECT 1 FROM credential WHERE plan_at <= @now)
+             OR EXISTS (SELECT 1 FROM reminder WHERE ${FALLEN_DUE})
+             OR EXISTS (SELECT 1 FROM message WHERE next_attempt_at IS NOT NULL AND (next_attempt_at <= @now OR next_attempt_at > @tooFar))
+             OR EXISTS (SELECT 1 FROM message WHERE state = 'in-flight')`,
+        )
+        .pluck()
+        .get({ now: fromInstant(now), tooFar: fromInstant(tooFar(now)) }) === 0,
     toPlan: (now, limit) => {
       const rows = db
-        .prepare('SELECT name, plan_at FROM credential WHERE plan_at <= ? ORDER BY plan_at LIMIT ?')
+        .prepare(
+          `SELECT name, plan_at FROM credential WHERE plan_at <= ? ORDER BY plan_at LIMIT ${KEPT_INTEGER}`,
+        )
         .all(fromInstant(now), limit) as { name: string; plan_at: string }[];
       // What changes from here on changes what is planned from what was read, and is to be seen by `apply`.
       if (rows[0]?.plan_at === '')
@@ -40,7 +52,7 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
     remindersOf: (credential, version) =>
       (
         db
-          .prepare(`${SELECT_REMINDER} WHERE r.credential = ? AND r.version = ?`)
+          .prepare(`${SELECT_REMINDER} WHERE r.credential = ${KEPT_TEXT} AND r.version = ${KEPT_INTEGER}`)
           .all(credential, version) as ReminderRow[]
       ).map(toReminder),
     apply: (plans) =>
@@ -152,7 +164,7 @@ export function alarmedRecipients(db: Database, credential: string, version: num
     .prepare(
       `SELECT DISTINCT p.channel, p.address AS recipient FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient
          JOIN message AS m ON m.id = r.message
-       WHERE r.credential = ? AND r.version = ? AND r.topic NOT IN ('rotated', 'standing') AND r.state IN ('carried', 'covered')
+       WHERE r.credential = ? AND r.version = +? AND r.topic NOT IN ('rotated', 'standing') AND r.state IN ('carried', 'covered')
          AND (m.state IN ('sent', 'ambiguous') OR m.repeats > 0 OR (m.state = 'in-flight' AND m.stage = 'data'))`,
     )
     .all(credential, version) as Addressee[];

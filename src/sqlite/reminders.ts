@@ -22,8 +22,8 @@ export const SELECT_REMINDER = `
   FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient LEFT JOIN message AS m ON m.id = r.message`;
 
 /** Of one reminder, by `keyOf`. */
-export const BY_KEY = `credential = @credential AND version = @version AND topic = @topic AND lead_days = @leadDays
-  AND recipient = @recipient`;
+export const BY_KEY = `credential = @credential AND version = +@version AND topic = @topic AND lead_days = +@leadDays
+  AND recipient = +@recipient`;
 
 const INSERT = `
   INSERT INTO reminder (credential, version, topic, lead_days, recipient, due_at, tries, urgent, state, covered_by)
@@ -41,7 +41,8 @@ export function applyStep(db: Database, step: PlanStep): void {
     case 'owe':
       db.prepare(
         `${INSERT} DO UPDATE SET state = 'owed', due_at = @dueAt, urgent = @urgent, message = NULL
-           WHERE state = 'cancelled' OR (state = 'owed' AND due_at > @dueAt)`,
+           WHERE state = 'cancelled' OR (state = 'owed' AND due_at > @dueAt)
+             OR (state = 'covered' AND NOT EXISTS (SELECT 1 ${TIGHTER_ONE} AND t.state IN ('carried', 'dead')))`,
       ).run({ ...key, dueAt: fromInstant(step.dueAt), urgent: step.urgent ? 1 : 0, state: 'owed', by: null });
       return;
     case 'cover':
@@ -92,14 +93,14 @@ function endEmpty(db: Database, key: ReturnType<typeof keyOf>): void {
  */
 export function endIfEmpty(db: Database, message: number): boolean {
   const left = db
-    .prepare("SELECT 1 FROM reminder WHERE message = ? AND state = 'carried' LIMIT 1")
+    .prepare("SELECT 1 FROM reminder WHERE message = +? AND state = 'carried' LIMIT 1")
     .pluck()
     .get(message);
   if (left !== undefined) return false;
   db.prepare(
     `UPDATE message SET next_attempt_at = NULL, payload = NULL, stage = NULL, owner_epoch = NULL,
        state = CASE WHEN state = 'ambiguous' OR repeats > 0 THEN 'ambiguous' ELSE 'cancelled' END
-     WHERE id = ? AND (state IN ('pending', 'ambiguous') OR (state = 'in-flight' AND stage = 'claimed'))`,
+     WHERE id = +? AND (state IN ('pending', 'ambiguous') OR (state = 'in-flight' AND stage = 'claimed'))`,
   ).run(message);
   return true;
 }
@@ -115,11 +116,11 @@ const PUT_OFF = `reminder.topic = 'expiry'
 export function dropStale(db: Database, message: number, now: Date): boolean {
   const dropped = db
     .prepare(
-      `UPDATE reminder SET state = 'cancelled' WHERE message = @message AND state = 'carried' AND ${OUTDATED}`,
+      `UPDATE reminder SET state = 'cancelled' WHERE message = +@message AND state = 'carried' AND ${OUTDATED}`,
     )
     .run({ message });
   const delivered = db
-    .prepare("SELECT repeats > 0 OR state = 'ambiguous' FROM message WHERE id = ?")
+    .prepare("SELECT repeats > 0 OR state = 'ambiguous' FROM message WHERE id = +?")
     .pluck()
     .get(message);
   // Where it may have been delivered, whoever acknowledged it knows; else it is owed again when the time is over.
@@ -129,27 +130,29 @@ export function dropStale(db: Database, message: number, now: Date): boolean {
       : `state = 'owed', message = NULL,
          due_at = (SELECT acknowledged_until FROM credential WHERE name = reminder.credential)`;
   const postponed = db
-    .prepare(`UPDATE reminder SET ${change} WHERE message = @message AND state = 'carried' AND ${PUT_OFF}`)
+    .prepare(`UPDATE reminder SET ${change} WHERE message = +@message AND state = 'carried' AND ${PUT_OFF}`)
     .run({ message, now: fromInstant(now) });
   return dropped.changes + postponed.changes > 0 && endIfEmpty(db, message);
 }
 
-/** The tighter reminder (of the monthly ones the later) that goes out, or has gone out, and says it too. */
-const TIGHTER = `FROM reminder AS t WHERE t.credential = reminder.credential AND t.version = reminder.version
+/** A tighter reminder of the same series (of the monthly ones a later one). */
+const TIGHTER_ONE = `FROM reminder AS t WHERE t.credential = reminder.credential AND t.version = reminder.version
   AND t.topic = reminder.topic AND t.recipient = reminder.recipient AND t.topic IN ('expiry', 'revoked', 'leaked', 'standing')
-  AND CASE t.topic WHEN 'standing' THEN t.lead_days > reminder.lead_days ELSE t.lead_days < reminder.lead_days END
-  AND (t.state = 'owed' OR (t.state = 'carried' AND EXISTS (SELECT 1 FROM message AS m WHERE m.id = t.message
+  AND CASE t.topic WHEN 'standing' THEN t.lead_days > reminder.lead_days ELSE t.lead_days < reminder.lead_days END`;
+/** The one that is due, goes out, or has gone out, and says it too. */
+const TIGHTER = `${TIGHTER_ONE}
+  AND ((t.state = 'owed' AND t.due_at <= @now) OR (t.state = 'carried' AND EXISTS (SELECT 1 FROM message AS m WHERE m.id = t.message
     AND (m.state IN ('in-flight', 'sent') OR m.next_attempt_at IS NOT NULL))))`;
 
 /**
  * A plan leaves alone what is going out at that moment. Where that did not get through, a tighter one has been owed meanwhile,
  * and one mail is enough.
  */
-export function coverByTighter(db: Database, message: number): void {
+export function coverByTighter(db: Database, message: number, now: Date): void {
   db.prepare(
     `UPDATE reminder SET state = 'covered', covered_by = (SELECT MIN(t.lead_days) ${TIGHTER})
-     WHERE message = @message AND state = 'carried' AND EXISTS (SELECT 1 ${TIGHTER})`,
-  ).run({ message });
+     WHERE message = +@message AND state = 'carried' AND EXISTS (SELECT 1 ${TIGHTER})`,
+  ).run({ message, now: fromInstant(now) });
 }
 
 /**
@@ -180,7 +183,7 @@ export function letGo(db: Database, credential: string, now: Date): void {
 export function countFresh(db: Database, message: number, now: Date): number {
   return db
     .prepare(
-      `SELECT count(*) FROM reminder WHERE message = @message AND state = 'carried' AND NOT (${OUTDATED}) AND NOT (${PUT_OFF})`,
+      `SELECT count(*) FROM reminder WHERE message = +@message AND state = 'carried' AND NOT (${OUTDATED}) AND NOT (${PUT_OFF})`,
     )
     .pluck()
     .get({ message, now: fromInstant(now) }) as number;

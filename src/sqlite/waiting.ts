@@ -57,7 +57,7 @@ export function waiting(db: Database): readonly WaitingMessage[] {
     )
     .all() as WaitingRow[];
   const carried = db.prepare(
-    `${SELECT_REMINDER} WHERE r.message = ? AND r.state = 'carried' ORDER BY r.lead_days`,
+    `${SELECT_REMINDER} WHERE r.message = +? AND r.state = 'carried' ORDER BY r.lead_days`,
   );
   return rows.map((row) => ({
     id: row.id,
@@ -101,12 +101,12 @@ export function retry(db: Database, id: number, at: Date): boolean {
     .prepare(
       `UPDATE message AS m SET next_attempt_at = @at, refusals = 0, attempts = 0,
          state = CASE WHEN state = 'ambiguous' THEN 'ambiguous' ELSE 'pending' END
-       WHERE id = @id AND state IN ('pending', 'ambiguous', 'dead') AND ${CONCERNS}`,
+       WHERE id = +@id AND state IN ('pending', 'ambiguous', 'dead') AND ${CONCERNS}`,
     )
     .run({ id, at: fromInstant(at) });
   if (changes !== 1) return false;
   const carried = db
-    .prepare(`${SELECT_REMINDER} WHERE r.message = ? AND r.state = 'carried'`)
+    .prepare(`${SELECT_REMINDER} WHERE r.message = +? AND r.state = 'carried'`)
     .all(id) as ReminderRow[];
   planAgain(db, carried.map(toKey));
   return true;

@@ -57,6 +57,8 @@ describe('credentialStatuses', () => {
         nextReminderAt: '2026-11-26T09:30:00Z',
         acknowledgedUntil: '2026-11-25T09:30:00Z',
         declared: true,
+        retiredAt: null,
+        baseline: null,
         unsettled: null,
         destinations: [
           {
@@ -129,6 +131,16 @@ describe('credentialStatuses', () => {
 });
 
 describe('anyNeedsPerson', () => {
+  it('is false for what is retired, however long ago it expired', () => {
+    const expired = aVersion({ expiry: knownUntil(daysFromNow(-100)) });
+    expect(anyNeedsPerson([statusOf(aStored({ current: expired, retiredAt: NOW }))])).toBe(false);
+  });
+
+  it('is true where the date that GitHub shows does not fit the recorded creation', () => {
+    const sources = { ...QUIET, baseline: () => 'it was last written on another day' };
+    expect(anyNeedsPerson([statusOf(aStored({ current: FINE, destinations: [VERIFIED] }), sources)])).toBe(true);
+  });
+
   it('is false where all is well, planned or without expiry', () => {
     const statuses = [
       statusOf(aStored({ current: FINE, destinations: [VERIFIED] })),

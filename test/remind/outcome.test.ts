@@ -168,7 +168,8 @@ describe('afterServiceFailure', () => {
     [4, 60],
     [5, 120],
     [64, 120],
-    [65, 1440],
+    [65, 120],
+    [1000, 120],
   ])('after %i failures in a row waits %i minutes', (failures, wait) => {
     expect(fail(aCircuit({ failures }))).toMatchObject({ failures: failures + 1, nextTryAt: minutes(wait) });
   });

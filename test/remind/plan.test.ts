@@ -149,10 +149,10 @@ describe('planCredential', () => {
       expect(inShort(plan('2027-01-29T10:00:00Z', [], aPolicy(), late))).toEqual(['owe 3', 'cover 7 by 3']);
     });
 
-    it('owes nothing before that instant, by a clock that went back', () => {
+    it('G2: owes what had been reached all the same by a clock that went back behind that instant', () => {
       const recordedAt = new Date('2027-01-26T17:00:00Z');
       const steps = plan('2027-01-26T16:59:59Z', [], aPolicy(), expiringAt(EXPIRES, { recordedAt }));
-      expect(steps).toEqual([]);
+      expect(inShort(steps)).toEqual(['owe 7']);
     });
   });
 
@@ -348,7 +348,7 @@ describe('planCredential', () => {
 
     it('H5: throws where nobody is left, for that is not nothing to tell', () => {
       const nobody = aPolicy({ addresses: new Map() });
-      expect(() => plan('2027-01-18T10:00:00Z', [], nobody)).toThrow(/nobody to tell of "crates-io"/);
+      expect(() => plan('2027-01-18T10:00:00Z', [], nobody)).toThrow(/nobody to tell/);
     });
   });
 

@@ -266,6 +266,16 @@ describe('Outbox.markData', () => {
     expect(claim(stores).reminders).toMatchObject([{ credential: 'crates-io' }]);
   });
 
+  it('goes by what is recorded, also where nobody took the reminder out of the message', () => {
+    const until = daysFromNow(2).toISOString();
+    for (const column of [`acknowledged_until = '${until}'`, `retired_at = '${NOW.toISOString()}'`]) {
+      const stores = openGathered();
+      const message = claim(stores);
+      stores.db.connection.exec(`UPDATE credential SET ${column} WHERE name = 'npm'`);
+      expect(stores.outbox.markData(message, BYTES, NOW)).toBe(false);
+    }
+  });
+
   it('goes on once the time of an acknowledgement is over', () => {
     const stores = openGathered();
     stores.register.acknowledge('npm', daysFromNow(2), NOW);
