@@ -3,7 +3,7 @@ import type { App, Places, World } from './app.ts';
 import { loadConfig, openApp } from './app.ts';
 import { watchClock } from './clock.ts';
 import { addDays } from './domain/calendar.ts';
-import { describeError } from './domain/error.ts';
+import { describeError, isAppError } from './domain/error.ts';
 import { readGitHubClock } from './github/clock.ts';
 import { callHeartbeat, openSealStore } from './outside.ts';
 import type { Round } from './remind/deliver.ts';
@@ -49,8 +49,8 @@ export async function openCycle(
   const { log } = run;
   let loaded = await loadConfig(places, world, db, true);
   let app = openApp(db, loaded.config, places, world);
-  app.syncRegister();
   app.ensureSomebodyIsTold();
+  app.syncRegister();
   endTrouble(db, 'configuration');
   let plannedAllAt: Date | undefined;
   const unwritten: Round['unwritten'] = [];
@@ -65,13 +65,15 @@ export async function openCycle(
       const next = await loadConfig(places, world, db, true);
       if (next.sha256 !== loaded.sha256) {
         const changed = openApp(db, next.config, places, world);
-        changed.syncRegister();
         changed.ensureSomebodyIsTold();
+        changed.syncRegister();
         [loaded, app, plannedAllAt] = [next, changed, undefined];
         log({ event: 'config.loaded' });
       }
       repaired(app);
     } catch (error) {
+      // A database that is busy or full says nothing about the file.
+      if (!isAppError(error, 'invalid_config')) throw error;
       if (broken(app, describeError(error))) log({ event: 'config.refused', detail: describeError(error) });
     }
   };
@@ -96,6 +98,7 @@ export async function openCycle(
       app.outbox.replanAll();
       plannedAllAt = now;
     }
+    if (app.outbox.isIdle(now)) return 0;
     for (const name of app.outbox.toPlan(now, Number.MAX_SAFE_INTEGER)) adoption.note(name);
     return sweep(planningOf(app, log));
   };
@@ -204,7 +207,8 @@ async function finish(
   const { db, world, outbox } = app;
   const waiting = outbox.waiting();
   const givenUp =
-    outbox.counts().dead > 0 || waiting.some((one) => one.state === 'ambiguous' && !one.nextAttemptAt);
+    waiting.some(({ state, nextAttemptAt }) => state === 'dead' || (state === 'ambiguous' && !nextAttemptAt)) ||
+    outbox.owed().some(({ state }) => state === 'dead');
   const circuits = outbox.circuits();
   const needsPerson =
     failed || givenUp || listTroubles(db).length > 0 || circuits.some(({ fault }) => fault === 'login');

@@ -150,6 +150,8 @@ describe('E20: when nobody is left to be told', () => {
     await failing;
     const [mail] = await relay.mail.waitForMessages(1);
     expect(mail?.text).toContain('there is nobody to tell of "ada"');
+    // What is refused changes nothing of what is registered.
+    expect(relay.withStores((_stores, sql) => sql('SELECT declared FROM credential'))).toEqual([{ declared: 1 }]);
     expect(await stop(running)).toBe(0);
   });
 });

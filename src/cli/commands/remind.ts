@@ -19,8 +19,8 @@ import { describe } from './outbox.ts';
 export const run: Run = async (context, given) => {
   const app = await openUsedApp(context.places, context.world);
   try {
-    app.syncRegister();
     app.ensureSomebodyIsTold();
+    app.syncRegister();
     const test = textOption(given, 'test');
     if (test !== undefined && given.options['dryRun'] === true) {
       throw new AppError('invalid_input', '--dry-run sends nothing, and --test sends a mail: choose one');
