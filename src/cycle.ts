@@ -207,8 +207,9 @@ async function finish(
   const { db, world, outbox } = app;
   const waiting = outbox.waiting();
   const givenUp =
-    waiting.some(({ state, nextAttemptAt }) => state === 'dead' || (state === 'ambiguous' && !nextAttemptAt)) ||
-    outbox.owed().some(({ state }) => state === 'dead');
+    waiting.some(
+      ({ state, nextAttemptAt }) => state === 'dead' || (state === 'ambiguous' && !nextAttemptAt),
+    ) || outbox.owed().some(({ state }) => state === 'dead');
   const circuits = outbox.circuits();
   const needsPerson =
     failed || givenUp || listTroubles(db).length > 0 || circuits.some(({ fault }) => fault === 'login');

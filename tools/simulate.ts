@@ -12,6 +12,8 @@ import { shrink } from '../test/simulation/shrink.ts';
 
 /** So many schedules are one piece of work. */
 const PIECE = 500;
+/** After so many failures nothing is learned from more of them. */
+const MOST_FAILURES = 100;
 
 type Piece = Pick<Totals, 'schedules' | 'counts' | 'failures'>;
 
@@ -33,8 +35,10 @@ async function main(): Promise<number> {
   const began = performance.now();
   const totals: Totals = { schedules: 0, counts: { ...NO_COUNTS }, failures: [] };
   let told = 0;
-  await share(schedules, seed, jobs, (piece) => {
+  await share({ schedules, seed, jobs, enough: () => totals.failures.length >= MOST_FAILURES }, (piece) => {
     add(totals, piece);
+    for (const { seed: at, findings } of piece.failures.slice(0, 5))
+      process.stderr.write(`seed ${at}: ${findings[0]?.invariant}: ${findings[0]?.detail}\n`);
     if (totals.schedules - told < schedules / 20) return;
     told = totals.schedules;
     process.stderr.write(`${totals.schedules} of ${schedules}, ${totals.failures.length} failed\n`);
@@ -48,19 +52,21 @@ function wholeNumber(text: string, name: string): number {
   throw new Error(`--${name} is not a whole number`);
 }
 
+interface Share {
+  readonly schedules: number;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly enough: () => boolean;
+}
+
 /** Each job is a process of its own, and takes the next piece when it has done one. */
-async function share(
-  schedules: number,
-  seed: number,
-  jobs: number,
-  take: (piece: Piece) => void,
-): Promise<void> {
+async function share({ schedules, seed, jobs, enough }: Share, take: (piece: Piece) => void): Promise<void> {
   let next = 0;
   const work = () =>
     new Promise<void>((resolve, reject) => {
       const child = fork(import.meta.filename, [], { env: { ...process.env, RESEAL_SIM_JOB: '1' } });
       const give = () => {
-        if (next >= schedules) return child.disconnect();
+        if (next >= schedules || enough()) return child.disconnect();
         const count = Math.min(PIECE, schedules - next);
         child.send({ first: seed + next, count });
         next += count;

@@ -83,19 +83,21 @@ function note({ text, command }: Note): readonly string[] {
 function wrap(text: string, first = '', indent = ''): readonly string[] {
   const lines: string[] = [];
   let line = first;
+  let width = columns(first);
   let empty = true;
   for (const word of text.split(' ')) {
-    if (!empty && columns(line) + 1 + columns(word) > WIDTH) {
+    const more = columns(word);
+    if (!empty && width + 1 + more > WIDTH) {
       lines.push(line);
-      line = indent;
-      empty = true;
+      [line, width, empty] = [indent, columns(indent), true];
     }
     line += empty ? word : ` ${word}`;
+    width += empty ? more : more + 1;
     empty = false;
   }
   return [...lines, line];
 }
 
 function columns(text: string): number {
-  return [...text].length;
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : [...text].length;
 }

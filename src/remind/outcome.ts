@@ -74,11 +74,11 @@ export function afterServiceFailure(
 /** No try waits longer than this: a later date is a clock's error, and is not kept. */
 export const LONGEST_WAIT_MS = 25 * HOUR;
 
-/** Whether a channel may be tried. */
+/** Whether a channel may be tried. It is left alone for two hours at most: a later date is a clock's error. */
 export function mayTry(circuit: Circuit | undefined, now: Date): boolean {
   if (!circuit) return true;
   const wait = circuit.nextTryAt.getTime() - now.getTime();
-  return wait <= 0 || wait > LONGEST_WAIT_MS;
+  return wait <= 0 || wait > LATER_MS;
 }
 
 /** Whether a failure of the service is worth a line: the first, and one an hour. */

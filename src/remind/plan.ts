@@ -129,9 +129,11 @@ function dropped(
   credential: Reminded,
   policy: ReminderPolicy,
 ): readonly PlanStep[] {
-  // Before its time has come, an escalation concerns only those who will have joined by then.
+  // An escalation joins at its lead time, in an alarm at once, and never for the line a month.
   const concernedBy = ({ topic, leadDays }: Reminder) => [
-    ...addresseesOf(credential, topic === 'expiry' ? leadDays : Number.NEGATIVE_INFINITY, policy),
+    ...(topic === 'standing'
+      ? ownersOf(credential, policy)
+      : addresseesOf(credential, topic === 'expiry' ? leadDays : Number.NEGATIVE_INFINITY, policy)),
     ...told.filter((lead) => lead.leadDays === leadDays).flatMap(({ addressees }) => addressees),
   ];
   return existing

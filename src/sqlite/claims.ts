@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { insertMessage, URGENCY } from './gather.ts';
 import type { ReminderRow } from './reminders.ts';
 import {
+  anyPointless,
   BY_KEY,
   countFresh,
   coverByTighter,
@@ -54,8 +55,10 @@ export function claim(db: Database, { epoch, now, tooFar, channels }: Claiming):
   for (;;) {
     const id = next.get(which) as number | undefined;
     if (id === undefined) return undefined;
-    dropStale(db, id, now);
-    coverByTighter(db, id, now);
+    if (anyPointless(db, id, now)) {
+      dropStale(db, id, now);
+      coverByTighter(db, id, now);
+    }
     if (endIfEmpty(db, id)) continue;
     db.prepare(
       `UPDATE message SET state = 'in-flight', stage = 'claimed', owner_epoch = @epoch, claim = claim + 1, attempts = attempts + 1,
@@ -154,6 +157,8 @@ export function settle(db: Database, message: ClaimedMessage, next: NextState, a
   if (next.state === 'sent' || next.state === 'ambiguous') noteDigest(db, message.id, at);
   if (next.state === 'sent') coverGivenUp(db, message.reminders);
   if (next.state === 'dead') planAgain(db, message.reminders);
+  // All that it carried may have become pointless on the way.
+  if (next.state === 'pending' || next.state === 'ambiguous') endIfEmpty(db, message.id);
   return true;
 }
 
@@ -172,7 +177,8 @@ function coverGivenUp(db: Database, reminders: readonly ReminderKey[]): void {
     db.prepare(
       `UPDATE reminder SET state = 'covered', covered_by = @leadDays
        WHERE credential = @credential AND version = +@version AND topic = @topic AND recipient = +@recipient
-         AND lead_days <> +@leadDays AND (state = 'dead' OR (state = 'carried' AND EXISTS (SELECT 1 FROM message AS m
+         AND CASE topic WHEN 'standing' THEN lead_days < @leadDays ELSE lead_days > @leadDays END
+         AND (state = 'dead' OR (state = 'carried' AND EXISTS (SELECT 1 FROM message AS m
            WHERE m.id = reminder.message AND m.state IN ('dead', 'ambiguous') AND m.next_attempt_at IS NULL)))`,
     ).run(keyOf(db, reminder));
   }

@@ -90,6 +90,7 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
     leaveOut: (message, reminder, until) => db.transaction(() => leaveOut(db, message, reminder, until)),
     split: (message, now) => db.transaction(() => split(db, message, now)),
     recover: (now) => {
+      healWaits(db, now, tooFar(now));
       const any = db.prepare("SELECT 1 FROM message WHERE state = 'in-flight' LIMIT 1").pluck().get();
       if (any === undefined) return 0;
       const firstRepeatAt = new Date(now.getTime() + FIRST_REPEAT_MS);
@@ -116,6 +117,22 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
       }),
     ...circuits(db),
   };
+}
+
+/**
+ * What a clock that has been put back since had put off is due now, and stays so: else it would wait anew once the clock has
+ * come within a day of that date.
+ */
+function healWaits(db: Database, now: Date, tooFar: Date): void {
+  const which = { now: fromInstant(now), tooFar: fromInstant(tooFar) };
+  const any = db
+    .prepare('SELECT 1 FROM message WHERE next_attempt_at > @tooFar LIMIT 1')
+    .pluck()
+    .get({ tooFar: which.tooFar });
+  if (any === undefined) return;
+  db.relaxed(() =>
+    db.prepare('UPDATE message SET next_attempt_at = @now WHERE next_attempt_at > @tooFar').run(which),
+  );
 }
 
 interface CircuitRow {

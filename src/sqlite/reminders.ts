@@ -144,6 +144,19 @@ const TIGHTER = `${TIGHTER_ONE}
   AND ((t.state = 'owed' AND t.due_at <= @now) OR (t.state = 'carried' AND EXISTS (SELECT 1 FROM message AS m WHERE m.id = t.message
     AND (m.state IN ('in-flight', 'sent') OR m.next_attempt_at IS NOT NULL))))`;
 
+/** Whether anything in a message has become pointless: mostly nothing has, and this one look is all. */
+export function anyPointless(db: Database, message: number, now: Date): boolean {
+  return (
+    db
+      .prepare(
+        `SELECT 1 FROM reminder WHERE message = +@message AND state = 'carried'
+           AND ((${OUTDATED}) OR (${PUT_OFF}) OR EXISTS (SELECT 1 ${TIGHTER})) LIMIT 1`,
+      )
+      .pluck()
+      .get({ message, now: fromInstant(now) }) !== undefined
+  );
+}
+
 /**
  * A plan leaves alone what is going out at that moment. Where that did not get through, a tighter one has been owed meanwhile,
  * and one mail is enough.

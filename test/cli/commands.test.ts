@@ -190,7 +190,10 @@ describe('daemon', () => {
       const first = program.start('daemon');
       await sandbox.mail.waitForMessages(2);
       const second = await program.run('daemon');
-      expect({ code: second.code, said: second.stderr.includes('a daemon is running on this data already') }).toEqual({
+      expect({
+        code: second.code,
+        said: second.stderr.includes('a daemon is running on this data already'),
+      }).toEqual({
         code: 3,
         said: true,
       });

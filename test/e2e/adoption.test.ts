@@ -30,7 +30,10 @@ async function first({ program }: Installed) {
 describe('the first adoption', () => {
   it('keeps what GitHub shows of the secret as the baseline at the next sweep, and writes nothing', async () => {
     const one = await recorded(358);
-    expect((await first(one))?.destinations[0]).toMatchObject({ state: 'never-stored', remoteUpdatedAt: null });
+    expect((await first(one))?.destinations[0]).toMatchObject({
+      state: 'never-stored',
+      remoteUpdatedAt: null,
+    });
     const { stderr } = await one.program.run('daemon', '--once');
     expect(stderr).toContain('baseline.kept');
     const updatedAt = secretOf(one).updatedAt.toISOString().replace('.000Z', 'Z');
@@ -49,14 +52,21 @@ describe('the first adoption', () => {
     const day = dateOf(daysAgo(358));
     expect((await first(one))?.baseline).toContain(`was last written on ${day}`);
     const status = await one.program.run('status');
-    expect({ code: status.code, said: status.stdout.includes('check the date') }).toEqual({ code: 1, said: true });
+    expect({ code: status.code, said: status.stdout.includes('check the date') }).toEqual({
+      code: 1,
+      said: true,
+    });
     const [mail] = await one.sandbox.mail.waitForMessages(1);
     expect(mail?.text).toContain(day);
   });
 
   it('says that the secret is missing where GitHub has none', async () => {
     const one = await recorded(358);
-    one.sandbox.github.removeSecret({ repository: PLACE.repo, environment: PLACE.environment, name: PLACE.secret });
+    one.sandbox.github.removeSecret({
+      repository: PLACE.repo,
+      environment: PLACE.environment,
+      name: PLACE.secret,
+    });
     expect((await one.program.run('daemon', '--once')).stderr).toContain('baseline.missing');
     expect((await first(one))?.destinations[0]).toMatchObject({ state: 'missing' });
   });
@@ -65,7 +75,10 @@ describe('the first adoption', () => {
     const one = await recorded(358);
     one.sandbox.github.fault({ method: 'GET', path: /secrets/, kind: 'status', status: 500, times: 20 });
     expect((await one.program.run('daemon', '--once')).stderr).toContain('baseline.unread');
-    expect((await first(one))?.destinations[0]).toMatchObject({ state: 'never-stored', remoteUpdatedAt: null });
+    expect((await first(one))?.destinations[0]).toMatchObject({
+      state: 'never-stored',
+      remoteUpdatedAt: null,
+    });
     expect((await one.sandbox.mail.waitForMessages(2)).length).toBe(2);
   });
 });

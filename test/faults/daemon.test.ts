@@ -151,7 +151,9 @@ describe('E20: when nobody is left to be told', () => {
     const [mail] = await relay.mail.waitForMessages(1);
     expect(mail?.text).toContain('there is nobody to tell of "ada"');
     // What is refused changes nothing of what is registered.
-    expect(relay.withStores((_stores, sql) => sql('SELECT declared FROM credential'))).toEqual([{ declared: 1 }]);
+    expect(relay.withStores((_stores, sql) => sql('SELECT declared FROM credential'))).toEqual([
+      { declared: 1 },
+    ]);
     expect(await stop(running)).toBe(0);
   });
 });

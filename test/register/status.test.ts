@@ -138,7 +138,9 @@ describe('anyNeedsPerson', () => {
 
   it('is true where the date that GitHub shows does not fit the recorded creation', () => {
     const sources = { ...QUIET, baseline: () => 'it was last written on another day' };
-    expect(anyNeedsPerson([statusOf(aStored({ current: FINE, destinations: [VERIFIED] }), sources)])).toBe(true);
+    expect(anyNeedsPerson([statusOf(aStored({ current: FINE, destinations: [VERIFIED] }), sources)])).toBe(
+      true,
+    );
   });
 
   it('is false where all is well, planned or without expiry', () => {
