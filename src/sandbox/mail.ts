@@ -62,6 +62,8 @@ export async function startMailSink(options: MailSinkOptions = {}): Promise<Mail
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;
+    // Answers to commands that came together are written one by one: held back, they would wait for each other.
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     converse(socket, {

@@ -135,6 +135,15 @@ export const VARIANTS: readonly Variant[] = [
     gather: (now) => inner.gather(now, () => new Date(now.getTime() + 1)),
   })),
   variant('waits as long as a wrong clock said', (inner, db) => ({
+    recover: (now) => {
+      const far = db
+        .prepare('SELECT id, next_attempt_at FROM message WHERE next_attempt_at > ?')
+        .all(now.toISOString()) as { id: number; next_attempt_at: string }[];
+      const taken = inner.recover(now);
+      for (const { id, next_attempt_at } of far)
+        db.prepare('UPDATE message SET next_attempt_at = ? WHERE id = ?').run(next_attempt_at, id);
+      return taken;
+    },
     claim: (epoch, now, channels) => {
       const due = db
         .prepare('SELECT 1 FROM message WHERE next_attempt_at <= ?')

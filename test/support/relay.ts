@@ -10,6 +10,7 @@ import type { MailSink } from '../../src/sandbox/mail.ts';
 import { startMailSink } from '../../src/sandbox/mail.ts';
 import type { Program } from '../../src/sandbox/run.ts';
 import { openProgram } from '../../src/sandbox/run.ts';
+import type { Database } from '../../src/sqlite/database.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
 import { readInstallId } from '../../src/sqlite/installation.ts';
 import { aPolicy } from './builders.ts';
@@ -30,7 +31,9 @@ export interface Relay extends AsyncDisposable {
   advanceGitHub(ms: number): void;
   writeConfig(text: string): void;
   /** The database, opened beside the program; closed before the call returns. */
-  withStores<T>(use: (stores: ReturnType<typeof openStores>, sql: (text: string) => unknown[]) => T): T;
+  withStores<T>(
+    use: (stores: ReturnType<typeof openStores>, sql: (text: string) => unknown[], db: Database) => T,
+  ): T;
 }
 
 export interface RelayOptions {
@@ -80,7 +83,7 @@ export async function startRelay({ owners, extra = '' }: RelayOptions): Promise<
           const statement = db.connection.prepare(text);
           return statement.reader ? statement.all() : [statement.run()];
         };
-        return use(stores, sql);
+        return use(stores, sql, db);
       } finally {
         db.close();
       }
