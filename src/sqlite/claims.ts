@@ -155,11 +155,22 @@ export function settle(db: Database, message: ClaimedMessage, next: NextState, a
     });
   if (changes !== 1) return false;
   if (next.state === 'sent' || next.state === 'ambiguous') noteDigest(db, message.id, at);
-  if (next.state === 'sent') coverGivenUp(db, message.reminders);
+  if (next.state === 'sent') {
+    noteGone(db, message);
+    coverGivenUp(db, message.reminders);
+  }
   if (next.state === 'dead') planAgain(db, message.reminders);
   // All that it carried may have become pointless on the way.
   if (next.state === 'pending' || next.state === 'ambiguous') endIfEmpty(db, message.id);
   return true;
+}
+
+/** What was let go of while a second daemon took the message for ambiguous has gone out all the same: it is owed no more. */
+function noteGone(db: Database, { id, reminders }: ClaimedMessage): void {
+  for (const reminder of reminders)
+    db.prepare(
+      `UPDATE reminder SET state = 'carried' WHERE ${BY_KEY} AND state = 'cancelled' AND message = +@message`,
+    ).run({ ...keyOf(db, reminder), message: id });
 }
 
 /** The day's one mail has gone out, or may have. */
