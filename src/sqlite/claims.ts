@@ -169,7 +169,7 @@ export function settle(db: Database, message: ClaimedMessage, next: NextState, a
 function noteGone(db: Database, { id, reminders }: ClaimedMessage): void {
   for (const reminder of reminders)
     db.prepare(
-      `UPDATE reminder SET state = 'carried' WHERE ${BY_KEY} AND state = 'cancelled' AND message = +@message`,
+      `UPDATE reminder SET state = 'carried' WHERE ${BY_KEY} AND state IN ('cancelled', 'covered') AND message = +@message`,
     ).run({ ...keyOf(db, reminder), message: id });
 }
 

@@ -182,7 +182,9 @@ export function alarmedRecipients(db: Database, credential: string, version: num
       `SELECT DISTINCT p.channel, p.address AS recipient FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient
          JOIN message AS m ON m.id = r.message
        WHERE r.credential = ? AND r.version = +? AND r.topic NOT IN ('rotated', 'standing') AND r.state IN ('carried', 'covered')
-         AND (m.state IN ('sent', 'ambiguous') OR m.repeats > 0 OR (m.state = 'in-flight' AND m.stage = 'data'))`,
+         AND (m.state = 'ambiguous' OR m.repeats > 0
+           -- What was covered before the mail went out was not in it.
+           OR (r.state = 'carried' AND (m.state = 'sent' OR (m.state = 'in-flight' AND m.stage = 'data'))))`,
     )
     .all(credential, version) as Addressee[];
 }

@@ -34,13 +34,19 @@ const INSERT = `
 const isIn = (...states: readonly MessageState[]) =>
   `EXISTS (SELECT 1 FROM message AS m WHERE m.id = reminder.message AND m.state IN (${states.map((state) => `'${state}'`).join(', ')}))`;
 
+/** Whether the message that carried a reminder, whose answer was lost, is to be repeated. */
+const REPEATED = `EXISTS (SELECT 1 FROM message AS m WHERE m.id = reminder.message AND m.next_attempt_at IS NOT NULL
+  AND (m.state = 'ambiguous' OR m.repeats > 0))`;
+
 /** Owed once, however often it is planned: the key decides. Called inside a transaction. */
 export function applyStep(db: Database, step: PlanStep): void {
   const key = keyOf(db, step.key);
   switch (step.kind) {
     case 'owe':
       db.prepare(
-        `${INSERT} DO UPDATE SET state = 'owed', due_at = @dueAt, urgent = @urgent, message = NULL
+        // A repeat that still goes out says all that it said the first time, this too.
+        `${INSERT} DO UPDATE SET state = CASE WHEN ${REPEATED} THEN 'carried' ELSE 'owed' END, due_at = @dueAt,
+             urgent = @urgent, message = CASE WHEN ${REPEATED} THEN message END
            WHERE state = 'cancelled' OR (state = 'owed' AND due_at > @dueAt)
              OR (state = 'covered' AND NOT EXISTS (SELECT 1 ${TIGHTER_ONE} AND t.state IN ('carried', 'dead')))`,
       ).run({ ...key, dueAt: fromInstant(step.dueAt), urgent: step.urgent ? 1 : 0, state: 'owed', by: null });
