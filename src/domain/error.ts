@@ -30,16 +30,19 @@ export type ErrorCode =
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hints: readonly string[];
+  /** Of `limited`: how long the service asks to wait. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hints?: readonly string[]; cause?: unknown } = {},
+    options: { hints?: readonly string[]; cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.hints = options.hints ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

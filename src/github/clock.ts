@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.ts';
+
 const DEADLINE_MS = 10_000;
 
 /**
@@ -17,8 +19,7 @@ export async function readGitHubClock(options: {
       headers: { 'user-agent': `reseal/${options.version}` },
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
-    const at = Date.parse(answer.headers.get('date') ?? '');
-    return Number.isNaN(at) ? undefined : new Date(at);
+    return parseHttpDate(answer.headers.get('date'));
   } catch {
     return undefined;
   }

@@ -6,22 +6,40 @@ const KEY_BYTES = 32;
  * Seals a token to a public key: `crypto_box_seal` (X25519, XSalsa20-Poly1305), standard padded base64, as GitHub's
  * "Create or update an environment secret" asks.
  *
- * @throws when the key is not 32 bytes, or all zero
+ * @throws when the key is none that `decodeKey` takes
  */
 export async function seal(token: Secret, publicKey: string): Promise<string> {
   const { default: sodium } = await import('libsodium-wrappers');
   await sodium.ready;
   const key = decodeKey(publicKey);
-  if (!key) throw new Error('the public key is not 32 bytes in base64');
+  if (!key) throw new Error('the public key is not 32 usable bytes in base64');
   const box = sodium.crypto_box_seal(token.reveal(), key);
   const text = sodium.to_base64(box, sodium.base64_variants.ORIGINAL);
   sodium.memzero(box);
   return text;
 }
 
-/** @returns undefined when `text` is not the base64 of a usable X25519 public key */
+/** @returns undefined when `text` is not exactly the padded base64 of a usable X25519 public key */
 export function decodeKey(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
   const key = Buffer.from(text, 'base64');
-  return key.length === KEY_BYTES && key.some((byte) => byte !== 0) ? key : undefined;
+  if (key.length !== KEY_BYTES || key.toString('base64') !== text) return undefined;
+  return LOW_ORDER.has(withoutTopBit(key)) ? undefined : key;
+}
+
+/** With these anybody could open the box: the points of small order (libsodium: x25519_ref10.c, has_small_order). */
+const LOW_ORDER: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+]);
+
+/** In hex; X25519 leaves that bit out of account (RFC 7748 §5). */
+function withoutTopBit(key: Uint8Array): string {
+  const copy = Buffer.from(key);
+  copy[KEY_BYTES - 1] = (copy[KEY_BYTES - 1] ?? 0) & 0x7f;
+  return copy.toString('hex');
 }

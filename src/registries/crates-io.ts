@@ -57,23 +57,37 @@ const MEANINGS: readonly { readonly wording: RegExp; readonly answer: IssuerAnsw
 export function openCratesIo(options: CratesIoOptions): Issuer {
   return {
     check: async (token) => {
+      const stop = new AbortController();
+      const late = Promise.withResolvers<IssuerAnswer>();
+      const timer = setTimeout(
+        () => late.resolve(inconclusive('crates.io did not answer in time')),
+        options.deadlineMs ?? CALL_MS,
+      );
       try {
-        const response = await options.fetch(`${options.url}/api/v1/me/tokens/0`, {
-          headers: {
-            authorization: headerValue(token),
-            'user-agent': `reseal/${options.version} (${options.contact ?? 'no contact configured'})`,
-            accept: 'application/json',
-          },
-          // A token must not follow a redirect to another host.
-          redirect: 'manual',
-          signal: AbortSignal.timeout(options.deadlineMs ?? CALL_MS),
-        });
-        return classify(response.status, await readBody(response));
+        // For the whole call, whatever fetch does with its signal once a body has begun.
+        return await Promise.race([ask(options, token, stop.signal), late.promise]);
       } catch {
         return inconclusive('crates.io could not be reached');
+      } finally {
+        clearTimeout(timer);
+        stop.abort('done');
       }
     },
   };
+}
+
+async function ask(options: CratesIoOptions, token: Secret, signal: AbortSignal): Promise<IssuerAnswer> {
+  const response = await options.fetch(`${options.url}/api/v1/me/tokens/0`, {
+    headers: {
+      authorization: headerValue(token),
+      'user-agent': `reseal/${options.version} (${options.contact ?? 'no contact configured'})`,
+      accept: 'application/json',
+    },
+    // A token must not follow a redirect to another host.
+    redirect: 'manual',
+    signal,
+  });
+  return classify(response.status, await readBody(response));
 }
 
 /** An answer's meaning; anything not in the table is inconclusive. */
@@ -96,12 +110,13 @@ function firstDetail(body: string): string | undefined {
   }
 }
 
+/** @returns nothing of a body that is larger than any answer of crates.io */
 async function readBody(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > BODY_BYTES) break;
+    if (size > BODY_BYTES) return '';
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

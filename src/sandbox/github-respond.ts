@@ -145,11 +145,17 @@ export function commonHeaders(service: GitHubService, request: RecordedRequest):
     'x-github-request-id': requestId(service),
     'x-github-media-type': 'github.v3; format=json',
     ...acceptedPermissions(service, request),
-    ...(expires === undefined ? {} : { 'github-authentication-token-expiration': expires }),
+    ...(expires === undefined
+      ? {}
+      : { 'github-authentication-token-expiration': told(expires, service.now()) }),
     ...(service.enterpriseVersion === undefined
       ? { 'x-github-api-version-selected': '2022-11-28', ...rateHeaders(service, request) }
       : { 'x-github-enterprise-version': `enterprise-server@${service.enterpriseVersion}` }),
   };
+}
+
+function told(expires: string | ((now: Date) => string), now: Date): string {
+  return typeof expires === 'string' ? expires : expires(now);
 }
 
 function requestId(service: GitHubService): string {

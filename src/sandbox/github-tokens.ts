@@ -16,8 +16,11 @@ export interface TokenGrant {
   readonly permissions: Readonly<Partial<Record<Permission, Access>>>;
   /** Full names; absent: every repository. */
   readonly repositories?: readonly string[];
-  /** Sent as it is in `GitHub-Authentication-Token-Expiration`; GitHub itself uses two formats. */
-  readonly expires?: string;
+  /**
+   * Sent as it is in `GitHub-Authentication-Token-Expiration`; GitHub itself uses two formats. One that is made of the
+   * time of the call lies, as GitHub's did (google/go-github#3708).
+   */
+  readonly expires?: string | ((now: Date) => string);
   /** An App's installation token is refused in other words. */
   readonly kind?: 'personal' | 'app';
 }

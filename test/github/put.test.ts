@@ -16,8 +16,11 @@ import {
   SECRET_PATH,
   secretOf,
   selfSigned,
+  startHalfOpen,
   startTestGitHub,
   TOKEN,
+  TOKEN_FILE,
+  UNRESOLVABLE,
   wireOf,
 } from '../support/stand-ins.ts';
 
@@ -42,7 +45,7 @@ afterEach(() => github.close());
 
 describe('put', () => {
   describe('when GitHub takes it', () => {
-    it("answers stored and created for a new secret, with GitHub's time and the id of the request", async () => {
+    it("B23: answers stored and created for a new secret, with GitHub's time and the id of the request", async () => {
       expect(await put()).toEqual({
         kind: 'stored',
         created: true,
@@ -56,9 +59,26 @@ describe('put', () => {
       expect(await put()).toMatchObject({ kind: 'stored', created: false });
     });
 
-    it('leaves just the pasted bytes in the environment (I16)', async () => {
+    it('B12: leaves just the pasted bytes in the environment, sealed to its own key (I16)', async () => {
       await put();
       expect(opened()).toBe(TOKEN);
+    });
+
+    it('B12: seals to the key of that very environment, and names it in the same request', async () => {
+      github.addEnvironment(REPO, 'staging');
+      const places = ['release', 'staging'].map((environment) => ({ ...DESTINATION, environment }));
+      const keyIds: string[] = [];
+      for (const place of places) {
+        const store = openSecretStore(clientOf(github));
+        const { key, keyId } = await store.publicKey(place);
+        await store.put(place, { value: await store.seal(secretOf(TOKEN), key), keyId });
+        keyIds.push(keyId);
+      }
+      const held = places.map(({ environment }) => github.secret(REPO, environment, SECRET));
+      expect(held.map((one) => Buffer.from(one?.opened ?? []).toString())).toEqual([TOKEN, TOKEN]);
+      expect(held.map((one) => one?.keyId)).toEqual(keyIds);
+      const sent = github.requests.filter(({ method }) => method === 'PUT');
+      expect(sent.map(({ body }) => JSON.parse(body.toString()).key_id)).toEqual(keyIds);
     });
 
     it('sends no trace of the token but the sealed value', async () => {
@@ -75,14 +95,14 @@ describe('put', () => {
       expect(findLeaks(SEALER, new Map([['requests', wireOf(bare)]]))).toEqual([]);
     });
 
-    it('answers stored without a time where the answer carries none (B29)', async () => {
+    it('B29: answers stored without a time where the answer carries none', async () => {
       github.fault({ method: 'PUT', kind: 'headers', headers: { date: '' } });
       expect(await put()).toMatchObject({ kind: 'stored', serverTime: undefined });
     });
   });
 
   describe('when GitHub says no for good', () => {
-    it('answers stale-key to a box sealed for another key (B9)', async () => {
+    it('B9: answers stale-key to a box sealed for another key', async () => {
       const store = openSecretStore(clientOf(github));
       const { key, keyId } = await store.publicKey(DESTINATION);
       const value = await store.seal(secretOf(TOKEN), key);
@@ -95,13 +115,13 @@ describe('put', () => {
       expect(github.putCount()).toBe(0);
     });
 
-    it("hands on GitHub's own words at another 422 (B10)", async () => {
+    it("B10: hands on GitHub's own words at another 422", async () => {
       const message = 'Environment secrets are limited to 100 per environment.';
       github.fault({ method: 'PUT', kind: 'status', status: 422, body: { message } });
       expect(await put()).toMatchObject({ kind: 'stale-key', reason: expect.stringContaining(message) });
     });
 
-    it('answers refused and names the permission when the token may only read (B30)', async () => {
+    it('B2, B30: answers refused and names the permission when the token may only read', async () => {
       github.addToken(SEALER, { permissions: { environments: 'read' } });
       expect(await put()).toMatchObject({
         kind: 'refused',
@@ -109,20 +129,71 @@ describe('put', () => {
       });
     });
 
-    it('answers refused when the environment has gone meanwhile (B28)', async () => {
-      github.fault({ method: 'PUT', kind: 'status', status: 404 });
-      expect(await put()).toMatchObject({
+    it('B28: answers refused when the environment has gone meanwhile', async () => {
+      const store = openSecretStore(clientOf(github));
+      const { key, keyId } = await store.publicKey(DESTINATION);
+      const value = await store.seal(secretOf(TOKEN), key);
+      github.removeEnvironment(REPO, ENVIRONMENT);
+      expect(await store.put(DESTINATION, { value, keyId })).toMatchObject({
         kind: 'refused',
         reason: 'GitHub shows no such environment to this token any more',
       });
     });
 
-    it.each([401, 403, 410, 429])('answers refused at %i', async (status) => {
+    it.each([400, 403, 410, 451])('answers refused at %i, for this place alone', async (status) => {
       github.fault({ method: 'PUT', kind: 'status', status });
-      expect((await put()).kind).toBe('refused');
+      const answer = await put();
+      expect(answer).toMatchObject({ kind: 'refused' });
+      expect(answer).not.toHaveProperty('everywhere');
     });
 
-    it('answers refused to a renamed repository, and follows nothing (B6)', async () => {
+    it.each([
+      ["GitHub's own", undefined],
+      ['a log-in page', '<h1>Log in</h1>'],
+    ])('B1: answers refused everywhere at a 401, %s, after one request', async (_, body) => {
+      github.fault({ method: 'PUT', kind: 'status', status: 401, body, times: 9 });
+      expect(await put()).toMatchObject({ kind: 'refused', everywhere: true });
+      expect(github.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+    });
+
+    it('B31: answers refused with the page of single sign-on', async () => {
+      const page = `${github.url}/orgs/example/sso?authorization_request=A1`;
+      const headers = { 'x-github-sso': `required; url=${page}` };
+      github.fault({ method: 'PUT', kind: 'status', status: 403, headers });
+      expect(await put()).toEqual({
+        kind: 'refused',
+        reason: `the token in "${TOKEN_FILE}" is not authorised for the organisation's single sign-on`,
+        hints: [`authorise it within the hour at ${page}`],
+      });
+    });
+
+    it('B3: answers limited, until when, and for how long', async () => {
+      const headers = {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Date.parse('2026-11-23T10:00:00Z') / 1000),
+      };
+      github.fault({ method: 'PUT', kind: 'status', status: 403, headers });
+      expect(await put()).toEqual({
+        kind: 'limited',
+        reason: "GitHub's limit until 10:00 UTC: this hour's requests are used up",
+        waitMs: 30 * 60_000,
+      });
+    });
+
+    it.each([
+      [403, { 'retry-after': '37' }, 37_000],
+      [429, { 'retry-after': '37' }, 37_000],
+      [429, {}, 60_000],
+    ] as const)('B4: answers limited at %i with %j', async (status, headers, waitMs) => {
+      github.fault({ method: 'PUT', kind: 'status', status, headers });
+      expect(await put()).toEqual({
+        kind: 'limited',
+        reason: "GitHub's limit until 09:31 UTC: it asks to slow down",
+        waitMs,
+      });
+    });
+
+    it('B6: answers refused to a renamed repository, and follows nothing', async () => {
       const store = openSecretStore(clientOf(github));
       const { key, keyId } = await store.publicKey(DESTINATION);
       const value = await store.seal(secretOf(TOKEN), key);
@@ -133,37 +204,73 @@ describe('put', () => {
       });
       expect(github.putCount()).toBe(0);
     });
+  });
 
+  describe('when nobody can say whether it landed', () => {
+    // What redirects to a foreign host is not GitHub alone, and may have handed the write on before.
     it.each([301, 302, 307, 308] as const)(
-      'sends nothing to the other host that a %i names (B7, T3)',
+      'B7: answers unclear to a %i, and sends nothing to the other host that it names (T3)',
       async (status) => {
         const elsewhere = await startTestGitHub();
         github.fault({ method: 'PUT', kind: 'redirect', to: `${elsewhere.url}/x`, status });
         expect(await put()).toMatchObject({
-          kind: 'refused',
-          reason: expect.stringContaining('pointed to another host, and was not followed'),
+          kind: 'unclear',
+          reason: expect.stringContaining('an unexpected redirect was refused'),
         });
         expect(elsewhere.requests).toEqual([]);
         await elsewhere.close();
       },
     );
-  });
 
-  describe('when nobody can say whether it landed', () => {
-    it.each([409, 408, 500, 502, 503, 504])('answers unclear at %i (B8, B14)', async (status) => {
+    it.each([400, 403, 404, 410, 422])(
+      "B19: answers unclear to a page with %i that is not GitHub's",
+      async (status) => {
+        github.fault({ method: 'PUT', kind: 'status', status, body: '<h1>No</h1>' });
+        expect((await put()).kind).toBe('unclear');
+      },
+    );
+
+    it.each([
+      ['a page', '<h1>Created</h1>'],
+      ['a list', []],
+      ['a text', '"{}"'],
+    ])('B19: answers unclear to a 201 with %s: GitHub says {}', async (_, body) => {
+      github.fault({ method: 'PUT', kind: 'status', status: 201, body });
+      expect((await put()).kind).toBe('unclear');
+    });
+
+    it('B20: answers unclear to a 200 whose body drips, at the deadline', async () => {
+      github.fault({ method: 'PUT', kind: 'drip', everyMs: 20 });
+      expect(await put({ deadlineMs: 300 })).toEqual({ kind: 'unclear', reason: 'GitHub answered 200' });
+    });
+
+    it('B21: answers unclear to a 200 with a huge body', async () => {
+      github.fault({ method: 'PUT', kind: 'huge', bytes: 2_000_000 });
+      expect(await put()).toEqual({ kind: 'unclear', reason: 'GitHub answered 200' });
+    });
+
+    it.each([202, 203, 206, 207, 226])(
+      'answers unclear at %i: only 201 and 204 say that it is stored',
+      async (status) => {
+        github.fault({ method: 'PUT', kind: 'status', status, body: {} });
+        expect((await put()).kind).toBe('unclear');
+      },
+    );
+
+    it.each([409, 408, 500, 502, 503, 504])('B8, B14: answers unclear at %i', async (status) => {
       github.fault({ method: 'PUT', kind: 'status', status });
       expect(await put()).toEqual({ kind: 'unclear', reason: `GitHub answered ${status}` });
       expect(github.putCount()).toBe(0);
     });
 
-    it('answers unclear at a 502 behind which it did land', async () => {
+    it('B14: answers unclear at a 502 behind which it did land', async () => {
       github.fault({ method: 'PUT', kind: 'apply-then-status', status: 502 });
       expect((await put()).kind).toBe('unclear');
       expect(opened()).toBe(TOKEN);
     });
 
     it.each(['truncate', 'html', 'empty'] as const)(
-      'answers unclear to a 200 with a %s body: it is no answer to a write (T1)',
+      'B19: answers unclear to a 200 with a %s body: it is no answer to a write (T1)',
       async (kind) => {
         github.fault({ method: 'PUT', kind });
         expect(await put()).toEqual({ kind: 'unclear', reason: 'GitHub answered 200' });
@@ -171,7 +278,7 @@ describe('put', () => {
     );
 
     it.each(['hang', 'apply-then-hang'] as const)(
-      'answers unclear at the deadline of a %s (B15)',
+      'B15: answers unclear at the deadline of a %s',
       async (kind) => {
         github.fault({ method: 'PUT', kind });
         expect(await put({ deadlineMs: 150 })).toEqual({
@@ -182,14 +289,30 @@ describe('put', () => {
       },
     );
 
-    it.each(['reset', 'apply-then-reset'] as const)('answers unclear to a %s (B16)', async (kind) => {
+    it.each(['reset', 'apply-then-reset'] as const)('answers unclear to a %s', async (kind) => {
       github.fault({ method: 'PUT', kind });
       expect((await put()).kind).toBe('unclear');
       expect(github.putCount()).toBe(kind === 'reset' ? 0 : 1);
     });
   });
 
+  it('B16: answers unclear at the deadline when the other side is gone without a word', async () => {
+    const { port, taken, close } = await startHalfOpen();
+    const apiUrl = `http://127.0.0.1:${port}`;
+    const reason = 'no answer from GitHub (no answer in time)';
+    expect(await put({ apiUrl, deadlineMs: 300 })).toEqual({ kind: 'unclear', reason });
+    expect(taken()).toBe(1);
+    await close();
+  });
+
   describe('when no connection came about', () => {
+    it('B17: answers not-sent to a name that does not resolve', async () => {
+      expect(await put({ apiUrl: UNRESOLVABLE })).toEqual({
+        kind: 'not-sent',
+        reason: expect.stringMatching(/^no answer from GitHub \((ENOTFOUND|EAI_AGAIN)\)$/),
+      });
+    });
+
     it('answers not-sent to a refused one', async () => {
       const apiUrl = `http://127.0.0.1:${await freePort()}`;
       expect(await put({ apiUrl })).toEqual({
@@ -198,7 +321,7 @@ describe('put', () => {
       });
     });
 
-    it.skipIf(!hasOpenssl)('answers not-sent to a certificate that is not trusted (B18)', async () => {
+    it.skipIf(!hasOpenssl)('B18: answers not-sent to a certificate that is not trusted', async () => {
       const secure = await startTestGitHub(() => NOW, { tls: selfSigned() });
       expect((await put({ apiUrl: secure.apiUrl })).kind).toBe('not-sent');
       expect(secure.requests).toEqual([]);

@@ -10,6 +10,17 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
+/** Cr.yp.to, "Curve25519: contributory behaviour", and what two of them are when not reduced. */
+const LOW_ORDER = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+];
+
 describe('seal', () => {
   beforeAll(async () => {
     await sodium.ready;
@@ -51,11 +62,20 @@ describe('seal', () => {
   describe('when the key is no usable one', () => {
     it.each([31, 33, 0])('refuses %i bytes', async (length) => {
       const key = base64(new Uint8Array(length).fill(7));
-      await expect(seal(secretOf(TOKEN), key)).rejects.toThrow('not 32 bytes');
+      await expect(seal(secretOf(TOKEN), key)).rejects.toThrow('not 32 usable bytes');
     });
 
     it('refuses one of zeros', async () => {
-      await expect(seal(secretOf(TOKEN), base64(new Uint8Array(32)))).rejects.toThrow('not 32 bytes');
+      await expect(seal(secretOf(TOKEN), base64(new Uint8Array(32)))).rejects.toThrow('not 32 usable bytes');
+    });
+
+    // With each of these, libsodium itself would fail: it must not come to that after a paste.
+    it.each(LOW_ORDER)('refuses the point of small order %s, with its top bit set too', async (hex) => {
+      const key = Buffer.from(hex, 'hex');
+      expect(decodeKey(base64(key))).toBeUndefined();
+      expect(() => sodium.crypto_box_seal('x', key)).toThrow();
+      key[31] = (key[31] ?? 0) | 0x80;
+      expect(decodeKey(base64(key))).toBeUndefined();
     });
   });
 });
@@ -65,6 +85,8 @@ describe('decodeKey', () => {
     ['text that is no base64', 'not base64 at all!'],
     ['nothing', ''],
     ['base64url', `${'-_'.repeat(21)}A=`],
+    ['a key without its padding', base64(new Uint8Array(32).fill(9)).replace('=', '')],
+    ['bits that belong to no byte', base64(new Uint8Array(32).fill(9)).replace(/.=$/, 'l=')],
     ['a key with a line break', `${base64(new Uint8Array(32).fill(9))}\n`],
   ])('returns nothing for %s', (_, text) => {
     expect(decodeKey(text)).toBeUndefined();

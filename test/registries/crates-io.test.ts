@@ -1,12 +1,22 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
 import type { CratesIoOptions } from '../../src/registries/crates-io.ts';
 import { classify, openCratesIo } from '../../src/registries/crates-io.ts';
 import type { IssuerAnswer } from '../../src/rotate/rotation.ts';
 import type { CratesIoSandbox, TokenSpec } from '../../src/sandbox/crates-io.ts';
 import { startCratesIo } from '../../src/sandbox/crates-io.ts';
-import { NOW } from '../support/builders.ts';
+import { NOW, SEED } from '../support/builders.ts';
 import { findLeaks } from '../support/canary.ts';
-import { freePort, secretOf, TOKEN, wireOf } from '../support/stand-ins.ts';
+import {
+  freePort,
+  hasOpenssl,
+  secretOf,
+  selfSigned,
+  startTestGitHub,
+  TOKEN,
+  wireOf,
+} from '../support/stand-ins.ts';
 
 const SCOPED: TokenSpec = { scopes: ['publish-new', 'publish-update'] };
 
@@ -30,7 +40,7 @@ afterEach(() => cratesIo.close());
 
 describe('check', () => {
   describe('when the token is alive', () => {
-    it('answers live for a scoped one (C2)', async () => {
+    it('C2: answers live for a scoped one', async () => {
       cratesIo.addToken(TOKEN, SCOPED);
       expect(await check()).toEqual({ verdict: 'live' });
     });
@@ -43,18 +53,18 @@ describe('check', () => {
     it.each([
       ['for good', { reason: 'abuse' }],
       ['until a date', { reason: 'abuse', until: new Date('2027-01-01T00:00:00Z') }],
-    ])('refuses one whose account is locked %s (C5)', async (_, locked) => {
+    ])('C5: refuses one whose account is locked %s, and says so', async (_, locked) => {
       cratesIo.addToken(TOKEN, { ...SCOPED, locked });
       expect(await check()).toEqual({ verdict: 'refused', reason: expect.stringContaining('locked') });
     });
   });
 
-  describe('when the token is dead (C1)', () => {
+  describe('when the token is dead', () => {
     it.each([
       ['is not known', undefined],
       ['was revoked', { ...SCOPED, revoked: true }],
       ['has expired', { ...SCOPED, expiresAt: new Date('2026-11-23T09:29:59Z') }],
-    ])('refuses one that %s, without saying which', async (_, spec) => {
+    ])('C1: refuses one that %s, without saying which', async (_, spec) => {
       if (spec) cratesIo.addToken(TOKEN, spec);
       expect(await check()).toEqual({
         verdict: 'refused',
@@ -70,8 +80,8 @@ describe('check', () => {
     });
   });
 
-  describe('when crates.io cannot say (C3)', () => {
-    it.each([429, 500, 502, 503])('answers inconclusive at %i', async (status) => {
+  describe('when crates.io cannot say', () => {
+    it.each([429, 500, 502, 503])('C3: answers inconclusive at %i', async (status) => {
       cratesIo.addToken(TOKEN, SCOPED);
       cratesIo.fault({ kind: 'status', status });
       expect(await check()).toEqual({ verdict: 'inconclusive', reason: `crates.io answered ${status}` });
@@ -84,7 +94,7 @@ describe('check', () => {
       ['an empty one', { kind: 'empty' }],
       ['a very large one', { kind: 'huge', bytes: 10_000_000 }],
       ['a reset', { kind: 'reset' }],
-    ] as const)('answers inconclusive to %s', async (_, fault) => {
+    ] as const)('C3: answers inconclusive to %s', async (_, fault) => {
       cratesIo.addToken(TOKEN, SCOPED);
       cratesIo.fault(fault);
       expect((await check()).verdict).toBe('inconclusive');
@@ -93,15 +103,31 @@ describe('check', () => {
     it.each([
       ['nothing comes', { kind: 'hang' }],
       ['the body drips', { kind: 'drip', everyMs: 20 }],
-    ] as const)('answers inconclusive at the deadline when %s', async (_, fault) => {
+    ] as const)('C3: answers inconclusive at the deadline when %s', async (_, fault) => {
       cratesIo.fault(fault);
       expect(await check(TOKEN, { deadlineMs: 120 })).toEqual({
         verdict: 'inconclusive',
-        reason: 'crates.io could not be reached',
+        reason: 'crates.io did not answer in time',
       });
     });
 
-    it('answers inconclusive to a refused connection', async () => {
+    it('C3: keeps the deadline whatever becomes of the signal that fetch was given', async () => {
+      const dripping = () => new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
+      const late = { verdict: 'inconclusive', reason: 'crates.io did not answer in time' };
+      const body = async () => new Response(dripping());
+      expect(await check(TOKEN, { fetch: body, deadlineMs: 30 })).toEqual(late);
+      const never = () => new Promise<Response>(() => undefined);
+      expect(await check(TOKEN, { fetch: never, deadlineMs: 30 })).toEqual(late);
+    });
+
+    it('C3: takes no words from the beginning of an answer that is too large', async () => {
+      const words = '{"errors":[{"detail":"authentication failed"}]}';
+      const parts = [Buffer.from(words), Buffer.alloc(70_000, 32)];
+      const fetch = async () => new Response(new Blob(parts).stream(), { status: 403 });
+      expect((await check(TOKEN, { fetch })).verdict).toBe('inconclusive');
+    });
+
+    it('C3: answers inconclusive to a refused connection', async () => {
       const url = `http://127.0.0.1:${await freePort()}`;
       expect((await check(TOKEN, { url })).verdict).toBe('inconclusive');
     });
@@ -118,8 +144,8 @@ describe('check', () => {
     });
   });
 
-  describe('when the answer points elsewhere (C7)', () => {
-    it.each([301, 302, 303, 307, 308] as const)('sends no token after a %i', async (status) => {
+  describe('when the answer points elsewhere', () => {
+    it.each([301, 302, 303, 307, 308] as const)('C7: sends no token after a %i', async (status) => {
       const elsewhere = await startCratesIo();
       elsewhere.addToken(TOKEN, SCOPED);
       cratesIo.fault({ kind: 'redirect', to: `${elsewhere.url}/api/v1/me/tokens/0`, status });
@@ -129,6 +155,25 @@ describe('check', () => {
       });
       expect(elsewhere.requests).toEqual([]);
       await elsewhere.close();
+    });
+  });
+
+  describe('when crates.io is not reached over TLS', () => {
+    it.each(['http://crates.io', 'http://127.0.0.1.example.org', 'ftp://crates.io', 'https://me@crates.io'])(
+      'C7: the configuration refuses %s, before there is a token to send',
+      (url) => {
+        const result = parseConfig(`version: 1\nregistries: { crates-io: { url: "${url}" } }`);
+        expect(result.ok ? [] : result.problems.map(({ path }) => path)).toEqual([
+          'registries.crates-io.url',
+        ]);
+      },
+    );
+
+    it.skipIf(!hasOpenssl)('C7, C3: sends no token where its certificate is not trusted', async () => {
+      const secure = await startTestGitHub(() => NOW, { tls: selfSigned() });
+      expect((await check(TOKEN, { url: secure.url })).verdict).toBe('inconclusive');
+      expect(secure.requests).toEqual([]);
+      await secure.close();
     });
   });
 
@@ -203,7 +248,7 @@ describe('classify', () => {
     });
   });
 
-  describe('when the words are not known (C4)', () => {
+  describe('when the words are not known', () => {
     it.each([
       'this action requires authentication',
       'this action can only be performed on the crates.io website',
@@ -214,7 +259,7 @@ describe('classify', () => {
       'authentication failed.',
       'this token does not have the required permissions to perform this action!',
       '',
-    ])('answers "%s" with inconclusive', (detail) => {
+    ])('C4: answers "%s" with inconclusive', (detail) => {
       expect(classify(403, errors(detail))).toEqual({
         verdict: 'inconclusive',
         reason: 'crates.io answered in words that are not known here',
@@ -253,5 +298,56 @@ describe('classify', () => {
     const echo = errors(`token ${TOKEN} is odd`);
     const texts = [200, 301, 403, 429, 500].map((status) => JSON.stringify(classify(status, echo)));
     expect(findLeaks(TOKEN, new Map([['texts', Buffer.from(texts.join())]]))).toEqual([]);
+  });
+});
+
+describe('20,000 fuzzed answers of crates.io', () => {
+  const LIVE = 'this token does not have the required permissions to perform this action';
+  const WORDS = [
+    LIVE,
+    'authentication failed',
+    'Not Found',
+    'This account is indefinitely locked. Reason: x',
+    TOKEN,
+  ];
+
+  /** What is answered, from honest to nonsense. */
+  const bodies = fc.oneof(
+    fc.constantFrom(...WORDS).map((detail) => JSON.stringify({ errors: [{ detail }] })),
+    fc
+      .tuple(fc.constantFrom(...WORDS), fc.nat(60), fc.string({ maxLength: 3 }))
+      .map(([words, at, change]) =>
+        JSON.stringify({ errors: [{ detail: words.slice(0, at) + change + words.slice(at) }] }),
+      ),
+    fc
+      .tuple(fc.constantFrom(...WORDS), fc.nat(90))
+      .map(([detail, end]) => JSON.stringify({ errors: [{ detail }] }).slice(0, end)),
+    fc.json(),
+    fc.string(),
+    fc
+      .anything()
+      .map((detail) =>
+        JSON.stringify({ errors: [{ detail: typeof detail === 'bigint' ? 0 : detail }] }, plain),
+      ),
+  );
+
+  function plain(_: string, value: unknown): unknown {
+    return typeof value === 'bigint' ? String(value) : value;
+  }
+
+  it('C3, C4: end in a verdict; live only for just the known words, and never with anything of the token', () => {
+    const seen = new Set<string>();
+    const body = (text: string) => JSON.stringify({ errors: [{ detail: text }] });
+    fc.assert(
+      fc.property(fc.oneof(fc.constantFrom(200, 401, 403, 404), fc.nat(599)), bodies, (status, text) => {
+        const answer = classify(status, text);
+        seen.add(answer.verdict);
+        if (answer.verdict === 'live') expect(JSON.stringify(JSON.parse(text))).toBe(body(LIVE));
+        else expect(answer.reason).not.toContain(TOKEN.slice(0, 12));
+        if (status >= 500 || status === 429) expect(answer.verdict).toBe('inconclusive');
+      }),
+      { seed: SEED, numRuns: 20_000 },
+    );
+    expect([...seen].sort()).toEqual(['inconclusive', 'live', 'refused']);
   });
 });

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +83,9 @@ export function clientOf(
   });
 }
 
+/** An address whose name has a part that is longer than DNS allows, so that no name server is even asked. */
+export const UNRESOLVABLE = `http://${'g'.repeat(64)}.invalid`;
+
 /** A port of this machine on which nothing listens. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -89,6 +93,29 @@ export async function freePort(): Promise<number> {
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Takes connections, reads what comes, and says nothing, ever: as a peer that is gone without a word. */
+export async function startHalfOpen(): Promise<{
+  readonly port: number;
+  readonly taken: () => number;
+  readonly close: () => Promise<void>;
+}> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    taken: () => sockets.size,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
 }
 
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
