@@ -85,9 +85,13 @@ function invented(now: Date): Reminded {
       expiry,
       standing: 'good',
       standingAt: undefined,
+      revokedAt: undefined,
+      fingerprint: undefined,
       checked: 'live',
       recordedAt: addDays(now, -357),
     },
+    former: [],
+    unconfirmedSince: undefined,
     destinations: [],
   };
 }

@@ -35,6 +35,8 @@ export const cratesIoToken: Kind = {
   },
   afterwards:
     'The old token stays alive until it is revoked: press Revoke beside it at crates.io once the new one has been used in a release.',
+  // DELETE /api/v1/tokens/current refuses a scoped token (crates.io: src/controllers/token.rs).
+  revoking: 'A scoped crates.io token cannot revoke itself, so do it in the browser.',
   checkFormat: (token) => {
     const text = asAscii(token);
     if (TOKEN.test(text)) return [];

@@ -25,6 +25,8 @@ export interface Kind {
   readonly check: { readonly registry: 'crates-io'; readonly proves: string } | undefined;
   /** What is left to do once the new one has been used; undefined: the old one dies by itself. */
   readonly afterwards: string | undefined;
+  /** What is to be known of revoking one at its issuer; absent: nothing. */
+  readonly revoking?: string;
   /** Reasons why these bytes cannot be one of this kind, none of which holds any of them. */
   readonly checkFormat: (token: Uint8Array) => readonly string[];
 }

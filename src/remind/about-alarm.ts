@@ -1,17 +1,15 @@
 import type { Version } from '../domain/credential.ts';
 import { findKind } from '../kinds/catalogue.ts';
 import { commonNotes, lateNotes, nextNote } from './notes.ts';
+import { openEndNotes } from './open-end-notes.ts';
 import type { Carried, Reminded } from './reminder.ts';
-import type { MailContext, Section, Step } from './section.ts';
-import { itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
-import { namedFirst, replaceSteps } from './steps.ts';
+import type { Fact, MailContext, Note, Section, Step } from './section.ts';
+import { commandOf, itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
+import { isObserved, namedFirst, replaceSteps, revokeNow } from './steps.ts';
+import { LEAKED, REVOKED } from './urgency.ts';
 import { listed, minuteOf, quoted } from './words.ts';
 
-/** Before every expiry: a leak goes on doing harm, a revocation only stops releases. */
-const LEAKED = -2_000_000;
-const REVOKED = -1_000_000;
-
-/** Revoked or leaked, as a person said. Nobody is told how to put it off: it cannot be. */
+/** Revoked or leaked. Nobody is told how to put it off: it cannot be. */
 export function aboutAlarm(
   reminder: Carried,
   credential: Reminded,
@@ -21,35 +19,52 @@ export function aboutAlarm(
 ): Section {
   const { declaration } = credential;
   const leaked = reminder.topic === 'leaked';
-  const name = nameOf(declaration);
-  const fails = declaration.destinations.length > 0 ? 'releases fail' : 'what depends on it fails';
-  const headline = leaked
-    ? `${name} has leaked: replace it now`
-    : `${name} is revoked: ${fails} until it is replaced`;
+  const headline = headlineOf(credential, leaked);
   const replacing = replaceSteps(credential, context);
   const steps = leaked ? leakSteps(credential, version, replacing) : replacing;
-  const label = leaked ? 'Leaked' : 'Revoked';
   return {
     tone: 'urgent',
-    label,
+    label: leaked ? 'Leaked' : 'Revoked',
     urgency: leaked ? LEAKED : REVOKED,
     headline,
     where: whereOf(declaration),
     bar: undefined,
     verbatim: [],
     facts: [
-      { label, text: `since ${minuteOf(version.standingAt ?? version.recordedAt)}, as a person said` },
+      ...standingFacts(credential, version, leaked),
       whatFact(declaration),
       ...whereFacts(credential, context),
     ],
     steps,
     notes: [
+      ...(leaked ? thenNotes(credential, version, context) : []),
       ...lateNotes(reminder, credential, context),
+      ...openEndNotes(credential, context, now),
       ...commonNotes(credential, context),
       ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, ...namedFirst(steps) }),
   };
+}
+
+function headlineOf({ declaration }: Reminded, leaked: boolean): string {
+  const name = nameOf(declaration);
+  if (leaked) return `${name} has leaked: replace it now`;
+  if (isObserved(declaration)) return `GitHub does not accept ${name} any more: replace it now`;
+  const fails = declaration.destinations.length > 0 ? 'releases fail' : 'what depends on it fails';
+  return `${name} is revoked: ${fails} until it is replaced`;
+}
+
+function standingFacts({ declaration }: Reminded, version: Version, leaked: boolean): readonly Fact[] {
+  const since = minuteOf(version.standingAt ?? version.recordedAt);
+  if (!leaked && isObserved(declaration))
+    return [{ label: 'Refused', text: `since ${since}: GitHub does not accept it any more` }];
+  return [
+    { label: leaked ? 'Leaked' : 'Revoked', text: `since ${since}, as a person said` },
+    ...(leaked && version.revokedAt
+      ? [{ label: 'Revoked', text: `since ${minuteOf(version.revokedAt)}: it does no more harm` }]
+      : []),
+  ];
 }
 
 /** In the order of the harm that it does: end it, replace it, look at what was done with it, and at who gets the new one. */
@@ -62,17 +77,32 @@ function leakSteps({ declaration }: Reminded, version: Version, replacing: reado
     quoted(`${repo} › ${environment}`, 200),
   );
   return [
-    { text: `Revoke it now at ${kind?.issuer ?? 'its issuer'}, by hand:`, link: kind?.pages?.revoke },
-    ...replacing.filter(({ link }) => link === undefined || link !== kind?.pages?.revoke),
+    ...(version.revokedAt
+      ? replacing
+      : [
+          revokeNow(declaration),
+          ...replacing.filter(({ link }) => link === undefined || link !== kind?.pages?.revoke),
+        ]),
     {
       text: `Look through everything that was published with it since ${since}. What you did not publish yourself, withdraw.`,
     },
     ...(places.length > 0
       ? [
           {
-            text: `Jobs that wait for approval get the new token too: refuse those that you do not know in ${listed([...new Set(places)])}.`,
+            text: `Look at the jobs that wait for approval in ${listed([...new Set(places)])}: a job reads the secret when it starts, so that they will get the new token. Refuse those that you do not know.`,
           },
         ]
       : []),
+  ];
+}
+
+/** What is asked for once the new one is there. */
+function thenNotes({ declaration }: Reminded, version: Version, context: MailContext): readonly Note[] {
+  if (version.revokedAt || findKind(declaration.kind)?.afterwards === undefined) return [];
+  return [
+    {
+      text: 'The new token does not end the one that has leaked. Once both are done, revoked and replaced, say so:',
+      command: commandOf(context, 'confirm', declaration, '--old-revoked'),
+    },
   ];
 }

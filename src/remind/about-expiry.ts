@@ -3,6 +3,8 @@ import { effectiveLifetimeDays } from '../domain/credential.ts';
 import { AppError } from '../domain/error.ts';
 import { daysLeft, describeSource } from '../domain/expiry.ts';
 import { acknowledgeNote, commonNotes, gapNotes, lateNotes, nextNote } from './notes.ts';
+import { doubtNotes, openEndNotes } from './open-end-notes.ts';
+import { changedPlaces } from './open-ends.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { Fact, MailContext, Section } from './section.ts';
 import { itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
@@ -34,7 +36,7 @@ export function aboutExpiry(
     bar: barOf(left, version),
     verbatim: [],
     facts: [
-      expiryFact(version, now),
+      expiryFact(version, now, changedPlaces(credential).length > 0),
       whatFact(declaration),
       ...whereFacts(credential, context),
       ...unchecked(version),
@@ -42,7 +44,9 @@ export function aboutExpiry(
     // What has surely expired needs no revoking.
     steps: [...steps, ...(left < 0 && isCertain(version) ? [] : afterwards(declaration))],
     notes: [
+      ...doubtNotes(credential, context),
       ...lateNotes(reminder, credential, context),
+      ...openEndNotes(credential, context, now),
       ...commonNotes(credential, context),
       ...gapNotes(credential),
       ...nextNote(credential, context, now),
@@ -52,47 +56,6 @@ export function aboutExpiry(
   };
 }
 
-/** The one notice after a rotation. */
-export function aboutRotation(
-  reminder: Carried,
-  credential: Reminded,
-  version: Version,
-  context: MailContext,
-  now: Date,
-): Section {
-  const { declaration, destinations } = credential;
-  const when = version.expiry.kind === 'known' ? `, expires ${minuteOf(version.expiry.at)}` : '';
-  const headline = `${nameOf(declaration)} was renewed: version ${version.version}${when}`;
-  const steps = afterwards(declaration);
-  const landed = destinations.some(({ state }) => state === 'verified');
-  return {
-    tone: 'good',
-    label: 'Renewed',
-    urgency: RENEWED,
-    headline,
-    where: whereOf(declaration),
-    bar: undefined,
-    verbatim: [],
-    facts: [
-      expiryFact(version, now),
-      whatFact(declaration),
-      ...whereFacts(credential, context),
-      ...unchecked(version),
-    ],
-    steps,
-    notes: [
-      ...(landed ? [{ text: 'GitHub shows that a write landed, never which value.' }] : []),
-      ...(version.version > 1 ? [{ text: 'Reminders for the version before are cancelled.' }] : []),
-      ...commonNotes(credential, context),
-      ...nextNote(credential, context, now),
-    ],
-    item: itemOf(reminder, credential, now, { headline, ...namedFirst(steps) }),
-  };
-}
-
-/** Behind everything that asks for something. */
-const RENEWED = 1_000_000;
-
 function barOf(left: number, version: Version): Section['bar'] {
   const lifetime = effectiveLifetimeDays(version);
   if (lifetime <= 0 || version.expiry.kind !== 'known') return undefined;
@@ -101,7 +64,8 @@ function barOf(left: number, version: Version): Section['bar'] {
   return { part, caption: left < 0 ? 'no time left' : counted, end: minuteOf(version.expiry.at) };
 }
 
-function expiryFact({ expiry }: Version, now: Date): Fact {
+/** @param doubted somebody else has changed what it is the date of */
+export function expiryFact({ expiry }: Version, now: Date, doubted: boolean): Fact {
   const left = daysLeft(expiry, now);
   const label = left !== undefined && left < 0 ? 'Expired' : 'Expires';
   if (expiry.kind === 'unknown' || left === undefined)
@@ -110,14 +74,15 @@ function expiryFact({ expiry }: Version, now: Date): Fact {
       text: expiry.kind === 'never' ? `never (${describeSource(expiry.source)})` : 'not known',
     };
   const at = expiry.kind === 'known' ? minuteOf(expiry.at) : '';
-  return { label, text: `${at}: ${timeLeft(left)} (${describeSource(expiry.source)})` };
+  const doubt = doubted ? '; it may no longer hold' : '';
+  return { label, text: `${at}: ${timeLeft(left)} (${describeSource(expiry.source)}${doubt})` };
 }
 
 function isCertain({ expiry }: Version): boolean {
   return expiry.source === 'entered' || expiry.source === 'read' || expiry.source === 'observed';
 }
 
-function unchecked({ checked }: Version): readonly Fact[] {
+export function unchecked({ checked }: Version): readonly Fact[] {
   if (checked !== 'unchecked') return [];
   const text = 'its issuer could not be asked when it was stored: watch the next release';
   return [{ label: 'Unchecked', text }];

@@ -1,24 +1,23 @@
 import { AppError } from '../domain/error.ts';
 import { findKind } from '../kinds/catalogue.ts';
-import { commonNotes } from './notes.ts';
+import { commonNotes, lateNotes, nextNote } from './notes.ts';
+import { oldTokenNotes } from './open-end-notes.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { Fact, MailContext, Section } from './section.ts';
 import { commandOf, itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
+import { CONFIGURATION, UNCONFIRMED } from './urgency.ts';
 import { minuteOf, plain, quoted } from './words.ts';
 
-/** As urgent as the last day: the new token may be in use, or not. */
-const UNCONFIRMED = 0;
-/** As urgent as what is critical: whatever changed in the file is not in force. */
-const CONFIGURATION = 3;
-
-/** A rotation that was interrupted while it stored the token. */
+/** A rotation that was interrupted while it stored the token. @throws where none is unconfirmed */
 export function aboutUnconfirmed(
   reminder: Carried,
   credential: Reminded,
   context: MailContext,
   now: Date,
 ): Section {
-  const { declaration, current } = credential;
+  const { declaration, current, unconfirmedSince } = credential;
+  if (!unconfirmedSince)
+    throw new AppError('not_found', `no rotation of "${declaration.name}" is unconfirmed`);
   const headline = `${nameOf(declaration)}: it is not certain that the new token was stored`;
   const kind = findKind(declaration.kind);
   const command = (verb: string, rest?: string) => commandOf(context, verb, declaration, rest);
@@ -32,7 +31,12 @@ export function aboutUnconfirmed(
     where: whereOf(declaration),
     bar: undefined,
     verbatim: [],
-    facts: [...lastChanges(credential), whatFact(declaration), ...whereFacts(credential, context)],
+    facts: [
+      { label: 'Rotation', text: `begun at ${minuteOf(unconfirmedSince)}` },
+      ...lastChanges(credential),
+      whatFact(declaration),
+      ...whereFacts(credential, context),
+    ],
     steps: [
       {
         text: `Compare: when was the new token made at ${kind?.issuer ?? 'its issuer'}, and when did GitHub last change the secret?`,
@@ -48,18 +52,22 @@ export function aboutUnconfirmed(
           ? `Until then the reminders go by version ${current.version}, the one before.`
           : 'Until then no date is known, so that no reminder of an expiry can come.',
       },
+      ...lateNotes(reminder, credential, context),
+      ...oldTokenNotes(credential, context, now),
       ...commonNotes(credential, context),
+      ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, command: settle, link }),
   };
 }
 
+/** What the page of the settings is to be compared with. */
 function lastChanges({ destinations }: Reminded): readonly Fact[] {
   return destinations
     .filter(({ remoteUpdatedAt }) => remoteUpdatedAt !== undefined)
     .map(({ destination, remoteUpdatedAt }) => ({
-      label: 'Changed',
-      text: `${quoted(destination.secret, 200)} in ${quoted(destination.repo, 200)} at ${remoteUpdatedAt ? minuteOf(remoteUpdatedAt) : ''}, when reseal last looked`,
+      label: 'Known',
+      text: `${quoted(destination.secret, 200)} in ${quoted(destination.repo, 200)} was last changed at ${remoteUpdatedAt ? minuteOf(remoteUpdatedAt) : ''}, as far as reseal knows: a later change may be this one`,
     }));
 }
 

@@ -5,7 +5,9 @@ import { effectiveLifetimeDays, formatDestination } from '../domain/credential.t
 import { describeSource, leadTimes } from '../domain/expiry.ts';
 import { findKind } from '../kinds/catalogue.ts';
 import type { Identity } from './message-id.ts';
+import { changedPlaces } from './open-ends.ts';
 import type { Reminded } from './reminder.ts';
+import { isObserved } from './steps.ts';
 
 /** An expiry as a calendar shows it. */
 export interface CalendarEntry {
@@ -35,6 +37,7 @@ export function calendarEntry(credential: Reminded, context: CalendarContext): C
   if (!current || retiredAt || current.standing !== 'good' || current.expiry.kind !== 'known')
     return undefined;
   const { expiry, version } = current;
+  const changed = changedPlaces(credential);
   return {
     uid: uidOf(declaration.name, context),
     sequence: version,
@@ -43,13 +46,19 @@ export function calendarEntry(credential: Reminded, context: CalendarContext): C
     description: [
       what(declaration),
       `Version ${version} expires on ${formatForPeople(expiry.at)}, ${describeSource(expiry.source)}.`,
+      ...changed.map(
+        ({ destination, changedAt }) =>
+          `That date may no longer hold: somebody else has changed ${formatDestination(destination)} (first seen ${formatForPeople(changedAt)}).`,
+      ),
       `Without it: ${findKind(declaration.kind)?.breaks ?? 'what depends on it stops'}.`,
       ...declaration.destinations.map((destination) => `Lives in: ${formatDestination(destination)}`),
-      `To renew it, type: ${toType(declaration, context.command)}`,
+      ...toType(declaration, context.command),
     ].join('\n'),
     url: findKind(declaration.kind)?.pages?.renew,
     alarmsDays: alarms(effectiveLifetimeDays(current)),
-    stampedAt: current.recordedAt,
+    stampedAt: new Date(
+      Math.max(...[current.recordedAt, ...changed.map(({ changedAt }) => changedAt)].map(Number)),
+    ),
   };
 }
 
@@ -71,10 +80,11 @@ function what({ kind, nameAtIssuer, purpose }: Declaration): string {
   return `${title}${nameAtIssuer ? ` "${nameAtIssuer}"` : ''}${purpose ? `: ${purpose}` : ''}`;
 }
 
-function toType({ name, destinations }: Declaration, command: string): string {
-  return destinations.length > 0
-    ? `${command} rotate ${name}`
-    : `${command} record ${name} --expires YYYY-MM-DD`;
+function toType(declaration: Declaration, command: string): readonly string[] {
+  const { name, destinations } = declaration;
+  if (isObserved(declaration)) return [];
+  const rest = destinations.length > 0 ? `rotate ${name}` : `record ${name} --expires YYYY-MM-DD`;
+  return [`To renew it, type: ${command} ${rest}`];
 }
 
 const MAX_ALARMS = 4;

@@ -1,7 +1,10 @@
 import type { Version } from '../domain/credential.ts';
 import { AppError } from '../domain/error.ts';
 import { aboutAlarm } from './about-alarm.ts';
-import { aboutExpiry, aboutRotation } from './about-expiry.ts';
+import { aboutChanged } from './about-changed.ts';
+import { aboutExpiry } from './about-expiry.ts';
+import { aboutOldToken } from './about-old-token.ts';
+import { aboutRotation } from './about-rotation.ts';
 import { aboutConfiguration, aboutUnconfirmed } from './about-trouble.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { MailContext, Section } from './section.ts';
@@ -44,6 +47,10 @@ function describeReminder(reminder: Carried, find: () => Reminded, context: Mail
       return aboutConfiguration(reminder, context);
     case 'unconfirmed':
       return aboutUnconfirmed(reminder, find(), context, now);
+    case 'changed':
+      return aboutChanged(reminder, find(), context, now);
+    case 'old-token':
+      return aboutOldToken(reminder, find(), context, now);
     case 'rotated':
       return aboutRotation(reminder, find(), versionOf(reminder, find()), context, now);
     case 'revoked':

@@ -1,15 +1,21 @@
 import { addDays, formatDay, nextLocalHour, startOfDay } from '../domain/calendar.ts';
+import type { Declaration } from '../domain/credential.ts';
 import { leadInstant } from '../domain/expiry.ts';
 import { adoptionGap } from './adoption.ts';
+import { dayNumber } from './lead.ts';
 import { nextReminder } from './plan.ts';
 import type { Carried, Reminded, Topic } from './reminder.ts';
 import type { MailContext, Note, Outage } from './section.ts';
 import { commandOf, nameOf } from './section.ts';
+import { isObserved } from './steps.ts';
 import { countDays, listed, minuteOf, quoted } from './words.ts';
 
 /** Which earlier reminders this one stands for and why they did not go out; and why this one is late. */
 export function lateNotes(reminder: Carried, credential: Reminded, context: MailContext): readonly Note[] {
-  const missed = [...reminder.covers].sort((a, b) => b - a);
+  // Of another one that was settled since nothing is to be said.
+  const missed = [...reminder.covers]
+    .filter((lead) => reminder.topic === 'expiry' || daysOf(reminder.topic, lead, credential) <= 0)
+    .sort((a, b) => b - a);
   const outages = [...missed, reminder.leadDays].map((lead) => outageOf(reminder, lead, credential, context));
   const asleep = [...new Set(outages.filter((outage) => outage !== undefined))];
   const ran = asleep
@@ -28,7 +34,10 @@ export function lateNotes(reminder: Carried, credential: Reminded, context: Mail
   ];
   return [
     {
-      text: `This mail also stands for earlier reminders (${describeLeads(missed, reminder.topic)}): ${reasons.join('; ')}.`,
+      text: `This mail also stands for earlier reminders (${describeLeads(
+        missed.map((lead) => daysOf(reminder.topic, lead, credential)),
+        reminder.topic,
+      )}): ${reasons.join('; ')}.`,
     },
   ];
 }
@@ -57,13 +66,33 @@ function wasPutOff({ topic }: Carried, lead: number, credential: Reminded, conte
 }
 
 /** When a lead time was reached, and the hour of the day's mail after it. */
-function dueAt(topic: Topic, lead: number, { current }: Reminded, { policy }: MailContext) {
-  if (!current) return undefined;
-  const alarmed = topic !== 'expiry' ? (current.standingAt ?? current.recordedAt) : undefined;
-  const end = alarmed ?? (current.expiry.kind === 'known' ? current.expiry.at : undefined);
+function dueAt(topic: Topic, lead: number, credential: Reminded, { policy }: MailContext) {
+  const end = endOf(topic, credential);
   if (!end) return undefined;
-  const reached = leadInstant(end, lead);
+  const reached = leadInstant(end, daysOf(topic, lead, credential));
   return { reached, at: nextLocalHour(reached, policy.hour, policy.timezone) };
+}
+
+/** What its days are counted from. */
+function endOf(topic: Topic, { current, former, unconfirmedSince }: Reminded): Date | undefined {
+  switch (topic) {
+    case 'expiry':
+      return current?.expiry.kind === 'known' ? current.expiry.at : undefined;
+    case 'revoked':
+    case 'leaked':
+      return current?.standingAt ?? current?.recordedAt;
+    case 'unconfirmed':
+      return unconfirmedSince;
+    case 'old-token':
+      return former[0]?.replacedAt;
+    default:
+      return undefined;
+  }
+}
+
+/** Days before that, negative after it. */
+function daysOf(topic: Topic, lead: number, { unconfirmedSince }: Reminded): number {
+  return topic === 'unconfirmed' && unconfirmedSince ? lead + dayNumber(unconfirmedSince) || 0 : lead;
 }
 
 /** `60, 30 and 14 days before; 1 and 2 days after`, widest first. */
@@ -90,24 +119,32 @@ function listAfter(days: readonly number[]): string {
   return `${listed(days.map(String))} ${first === 1 && days.length === 1 ? 'day' : 'days'}`;
 }
 
-/** When the next mail about it comes. */
+/** When the next mail about it comes, whichever of its reminders that is. */
 export function nextNote(credential: Reminded, context: MailContext, now: Date): readonly Note[] {
   const upcoming = nextReminder(credential, context.policy, now);
   if (!upcoming) return [];
-  const { current } = credential;
-  const date = minuteOf(upcoming.at);
-  if (current && current.standing !== 'good') {
-    return [
-      { text: `The next mail about it comes on ${date}, and they go on until a new version is recorded.` },
-    ];
+  const why = describeNext(upcoming.topic, upcoming.leadDays, credential.declaration);
+  return [{ text: `The next mail about it comes on ${minuteOf(upcoming.at)}${why}.` }];
+}
+
+function describeNext(topic: Topic, lead: number, declaration: Declaration): string {
+  switch (topic) {
+    case 'revoked':
+    case 'leaked':
+      return isObserved(declaration)
+        ? ', and they go on until it is replaced'
+        : ', and they go on until a new version is recorded';
+    case 'standing':
+      return ", in the month's list";
+    case 'unconfirmed':
+      return ', unless it is settled before';
+    case 'old-token':
+      return ', unless the old token is confirmed as revoked before';
+    case 'expiry':
+      return ` (${describeLead(lead)}), unless it is ${declaration.destinations.length > 0 ? 'rotated' : 'replaced'} before`;
+    default:
+      return '';
   }
-  if (current?.expiry.kind !== 'known')
-    return [{ text: `The next mail about it comes on ${date}, in the month's list.` }];
-  return [
-    {
-      text: `The next mail about it comes on ${date} (${describeLead(upcoming.leadDays)}), unless it is rotated before.`,
-    },
-  ];
 }
 
 function describeLead(lead: number): string {

@@ -26,9 +26,13 @@ export function addresseesOf(
   return distinct([...ownersOf(credential, policy), ...byMail(joining, policy)]);
 }
 
+/** Owner of what everybody depends on, such as reseal's own tokens. */
+export const EVERYBODY = '*';
+
 /** The owner, and the webhooks that post what is theirs. */
 export function ownersOf(credential: Reminded, policy: ReminderPolicy): readonly Addressee[] {
   const { owner } = credential.declaration;
+  if (owner === EVERYBODY) return everybody(policy);
   const address = policy.addresses.get(owner);
   // Where a credential and its owner have both left the configuration, everybody who is still in it is told.
   const told = address === undefined ? [...policy.addresses.values()] : [address];

@@ -1,4 +1,4 @@
-import type { PlanStep, ReminderKey } from './reminder.ts';
+import type { PlanStep, ReminderKey, Topic } from './reminder.ts';
 import type { Planning } from './sweep.ts';
 import { planNow } from './sweep.ts';
 
@@ -31,7 +31,7 @@ function describe(keys: readonly ReminderKey[], steps: readonly PlanStep[]): Due
   const { credential, version, topic, leadDays } = first;
   const covers = steps
     .filter((step) => step.kind === 'cover' && step.by === leadDays)
-    .filter(({ key }) => key.credential === credential && key.topic === topic)
+    .filter(({ key }) => key.credential === credential && key.version === version && key.topic === topic)
     .map(({ key }) => key.leadDays);
   return {
     credential,
@@ -43,8 +43,19 @@ function describe(keys: readonly ReminderKey[], steps: readonly PlanStep[]): Due
   };
 }
 
+/** What is at stake at once, in the order of the harm; then by the days that are left. */
+const FIRST: readonly Topic[] = ['leaked', 'revoked', 'unconfirmed', 'changed', 'configuration'];
+const LAST: readonly Topic[] = ['old-token', 'rotated', 'standing'];
+
 function byUrgency(a: DueReminder, b: DueReminder): number {
-  return a.leadDays - b.leadDays || (a.credential < b.credential ? -1 : 1);
+  return (
+    rankOf(a.topic) - rankOf(b.topic) || a.leadDays - b.leadDays || (a.credential < b.credential ? -1 : 1)
+  );
+}
+
+function rankOf(topic: Topic): number {
+  const first = FIRST.indexOf(topic);
+  return first >= 0 ? first : FIRST.length + 1 + LAST.indexOf(topic);
 }
 
 function textOf({ credential, version, topic, leadDays, channel, recipient }: ReminderKey): string {

@@ -1,8 +1,15 @@
-import type { Declaration, Destination, DestinationState, Version } from '../domain/credential.ts';
+import type {
+  Declaration,
+  Destination,
+  DestinationState,
+  FormerVersion,
+  Version,
+} from '../domain/credential.ts';
 
 /**
  * What a reminder is about. `rotated`: the one notice after a rotation; `standing`: the monthly line about what has no date;
- * `configuration`: the file cannot be used.
+ * `unconfirmed`: a rotation may have stored its token; `changed`: a secret was changed or removed by somebody else; `old-token`:
+ * what was replaced lives on at its issuer; `configuration`: the file cannot be used.
  */
 export type Topic =
   | 'expiry'
@@ -11,6 +18,8 @@ export type Topic =
   | 'leaked'
   | 'standing'
   | 'unconfirmed'
+  | 'changed'
+  | 'old-token'
   | 'configuration';
 
 /** Who is told, and how. */
@@ -25,10 +34,13 @@ export interface Addressee {
 export interface ReminderKey extends Addressee {
   /** `*`: the installation as a whole. */
   readonly credential: string;
-  /** 0: none is recorded. */
+  /** 0: none is recorded, or it is about a place and not a version (`changed`). */
   readonly version: number;
   readonly topic: Topic;
-  /** Days before expiry, negative after it (or after a revocation); of `standing` the month, counted from year 0; else 0. */
+  /**
+   * Days before expiry, negative after it (or after a revocation, a leak, a replacement); of `standing` the month, counted from
+   * year 0; of `unconfirmed` and `changed` the day, counted from 1970 and negative, so that two of them are two; else 0.
+   */
   readonly leadDays: number;
 }
 
@@ -53,10 +65,16 @@ export interface Reminded {
   readonly acknowledgedUntil: Date | undefined;
   readonly retiredAt: Date | undefined;
   readonly current: Version | undefined;
+  /** Replaced by a rotation, and not said to be revoked at the issuer: newest first. */
+  readonly former: readonly FormerVersion[];
+  /** Since when a rotation of it is unconfirmed. */
+  readonly unconfirmedSince: Date | undefined;
   readonly destinations: readonly {
     readonly destination: Destination;
     readonly state: DestinationState;
     readonly remoteUpdatedAt: Date | undefined;
+    /** When it was first seen missing or changed by somebody else. */
+    readonly changedAt?: Date | undefined;
   }[];
 }
 
@@ -126,6 +144,7 @@ export interface Outbox {
   toPlan(now: Date, limit: number): readonly string[];
   /** Has every credential planned again at the next sweep. */
   replanAll(): void;
+  /** Those of a version, and those of none. */
   remindersOf(credential: string, version: number): readonly Reminder[];
   /** Applies what was planned, and notes when each credential must be planned next; undefined: when something changes. */
   apply(plans: readonly Plan[]): void;

@@ -3,6 +3,7 @@ import { formatDestination, sameDestination } from '../domain/credential.ts';
 import { daysLeft } from '../domain/expiry.ts';
 import { findKind } from '../kinds/catalogue.ts';
 import type { ReminderPolicy } from './policy.ts';
+import { EVERYBODY } from './policy.ts';
 import type { Carried, DraftItem, Reminded } from './reminder.ts';
 import { argument, cut, plain, quoted } from './words.ts';
 
@@ -114,7 +115,7 @@ export function whereFacts(
       link: context.settingsPage(destination),
     })),
     { label: 'Without it', text: findKind(kind)?.breaks ?? 'what depends on it stops' },
-    { label: 'Owner', text: quoted(owner, 200) },
+    { label: 'Owner', text: owner === EVERYBODY ? 'everybody in the configuration' : quoted(owner, 200) },
   ];
 }
 

@@ -1,43 +1,33 @@
-import { addDays, daysBetween, monthOf, nextLocalHour, startOfMonth } from '../domain/calendar.ts';
+import { daysBetween, monthOf, startOfMonth } from '../domain/calendar.ts';
 import type { Version } from '../domain/credential.ts';
 import { effectiveLifetimeDays } from '../domain/credential.ts';
 import { crossedLeadTimes, daysAfter, leadInstant, nextDayAfter, nextLeadTime } from '../domain/expiry.ts';
-import { LONGEST_WAIT_MS } from './outcome.ts';
+import type { Lead, Series } from './lead.ts';
+import { inTime, knownSince, leadsAfter, morningAfter } from './lead.ts';
+import { openEndSeries } from './open-end-series.ts';
+import { changedPlaces } from './open-ends.ts';
 import type { ReminderPolicy } from './policy.ts';
-import type { Reminded, Topic } from './reminder.ts';
+import type { Reminded } from './reminder.ts';
 
-/** One reminder of a series whose time has come. */
-export interface Lead {
-  readonly leadDays: number;
-  readonly dueAt: Date;
-  readonly urgent: boolean;
-  /** It fell due while the version was known: where it did not go out, the next one says so. */
-  readonly missable: boolean;
-}
-
-/** The reminders that the state of a credential gives rise to. */
-export interface Series {
-  readonly topic: Topic;
-  readonly version: number;
-  /** Widest first, the tightest last. */
-  readonly come: readonly Lead[];
-  /** When the next one comes, with its lead time. Undefined: only a change brings one. */
-  readonly next: { readonly leadDays: number; readonly at: Date } | undefined;
-  /** When it must be looked at again: then, or when a quiet time ends. */
-  readonly planAt: Date | undefined;
+/** Every series that a credential is in at `now`, its main one first. None: nobody is told anything of it. */
+export function everySeriesOf(credential: Reminded, policy: ReminderPolicy, now: Date): readonly Series[] {
+  const main = seriesOf(credential, policy, now);
+  if (!main) return [];
+  const doubt = main.topic === 'expiry' ? doubted(credential, policy, now) : undefined;
+  return [main, ...(doubt ? [doubt] : []), ...openEndSeries(credential, policy, now)];
 }
 
 /**
- * Which series a credential is in at `now`. Undefined: nobody is told anything of it.
+ * Which main series a credential is in at `now`. Undefined: nobody is told anything of it.
  *
  * Revoked and leaked come before everything; then the expiry; what has no date has its line a month.
  */
 export function seriesOf(credential: Reminded, policy: ReminderPolicy, now: Date): Series | undefined {
-  const { current: version, retiredAt } = credential;
+  const { current: version, firstSeenAt, retiredAt } = credential;
   if (retiredAt) return undefined;
   if (version && version.standing !== 'good') return alarm(version, version.standing, policy, now);
   if (version?.expiry.kind === 'known') return expiry(credential, version, version.expiry.at, policy, now);
-  return standing(credential, version, policy, now);
+  return standing(version?.version ?? 0, version?.recordedAt ?? firstSeenAt, policy, now);
 }
 
 /** The last day and the day itself do not wait for the morning. */
@@ -65,74 +55,42 @@ function expiry(
       return { leadDays, dueAt, urgent, missable: known };
     },
   );
-  const tightest = leads.findLastIndex(({ dueAt }) => dueAt <= from);
-  const fellDue = leads[tightest];
-  // What falls due while it is quiet is told when that ends.
-  const next =
-    quiet && fellDue && fellDue.dueAt > now
-      ? { ...fellDue, dueAt: quiet }
-      : earliest(leads.slice(tightest + 1));
   return {
     topic: 'expiry',
     version: version.version,
-    come: quiet ? [] : leads.filter(({ dueAt }) => dueAt <= now),
-    next: next && { leadDays: next.leadDays, at: next.dueAt },
-    planAt: quiet ?? next?.dueAt,
+    audience: 'by-lead-time',
+    ...inTime(leads, now, quiet),
   };
-}
-
-/** Of those at the same instant the tightest, which covers the others. */
-function earliest(leads: readonly Lead[]): Lead | undefined {
-  return leads.reduce<Lead | undefined>(
-    (first, lead) => (first && first.dueAt < lead.dueAt ? first : lead),
-    undefined,
-  );
 }
 
 /** At once, then daily for a week, then weekly, until there is a new version. Nobody can put it off. */
 function alarm(version: Version, topic: 'revoked' | 'leaked', policy: ReminderPolicy, now: Date): Series {
   const since = knownSince(version.standingAt ?? version.recordedAt, now);
-  const due = (days: number) => (days === 0 ? since : morningAfter(addDays(since, days), policy));
-  const days = [0, ...daysAfter(daysBetween(since, now))];
-  const come = days
-    .map((day): Lead => ({ leadDays: -day || 0, dueAt: due(day), urgent: day === 0, missable: true }))
-    .filter(({ dueAt }) => dueAt <= now);
-  const upcoming = [...days, nextDayAfter(daysBetween(since, now))].find((day) => due(day) > now);
-  return {
-    topic,
-    version: version.version,
-    come,
-    next: upcoming === undefined ? undefined : { leadDays: -upcoming || 0, at: due(upcoming) },
-    planAt: upcoming === undefined ? undefined : due(upcoming),
-  };
+  const passed = daysBetween(since, now);
+  const leads = leadsAfter(since, [0, ...daysAfter(passed), nextDayAfter(passed)], policy);
+  return { topic, version: version.version, audience: 'all', ...inTime(leads, now) };
 }
 
-/** A line a month, in the first mail of the month, from the one after it was first known. */
-function standing(
-  { firstSeenAt }: Reminded,
-  version: Version | undefined,
-  policy: ReminderPolicy,
-  now: Date,
-): Series {
-  const known = version?.recordedAt ?? firstSeenAt;
+/** A line a month, in the first mail of the month, from the one after it was `known`. */
+function standing(version: number, known: Date, policy: ReminderPolicy, now: Date): Series {
   const due = (month: number) => morningAfter(startOfMonth(month), policy);
   const [month, next] =
     due(monthOf(now)) <= now ? [monthOf(now), monthOf(now) + 1] : [monthOf(now) - 1, monthOf(now)];
   const lead = { leadDays: month, dueAt: due(month), urgent: false, missable: false };
   return {
     topic: 'standing',
-    version: version?.version ?? 0,
+    version,
+    audience: 'owners',
     come: lead.dueAt > known ? [lead] : [],
     next: { leadDays: next, at: due(next) },
     planAt: due(next),
   };
 }
 
-function morningAfter(instant: Date, { hour, timezone }: ReminderPolicy): Date {
-  return nextLocalHour(instant, hour, timezone);
-}
-
-/** What was noted further ahead than any wait was noted by a clock that has been put back since: it is so all the same. */
-function knownSince(noted: Date, now: Date): Date {
-  return noted.getTime() - now.getTime() > LONGEST_WAIT_MS ? now : noted;
+/** Somebody else has put a token there: beside the reminders by the date that was known comes the line a month. */
+function doubted(credential: Reminded, policy: ReminderPolicy, now: Date): Series | undefined {
+  const [first] = changedPlaces(credential)
+    .map(({ changedAt }) => changedAt)
+    .sort((a, b) => a.getTime() - b.getTime());
+  return first && standing(credential.current?.version ?? 0, first, policy, now);
 }

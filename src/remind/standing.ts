@@ -1,7 +1,10 @@
 import { AppError } from '../domain/error.ts';
+import { changedPlaces } from './open-ends.ts';
 import type { Carried, DraftItem, Reminded } from './reminder.ts';
 import type { MailContext } from './section.ts';
 import { commandOf, itemOf, nameOf } from './section.ts';
+import { isObserved } from './steps.ts';
+import { minuteOf, quoted } from './words.ts';
 
 /** The line a month about a credential that has no date to remind of. */
 export interface StandingLine {
@@ -22,9 +25,13 @@ export function standingLine(
   const { declaration } = credential;
   const name = nameOf(declaration);
   const said = describe(credential);
-  const record = commandOf(context, 'record', declaration, '--expires YYYY-MM-DD');
+  const asked = {
+    none: undefined,
+    record: commandOf(context, 'record', declaration, '--expires YYYY-MM-DD'),
+    confirm: commandOf(context, 'confirm', declaration, '--stored --expires YYYY-MM-DD'),
+  }[said.asks];
   const retire = commandOf(context, 'retire', declaration);
-  const command = !credential.declared ? retire : said.asks ? record : undefined;
+  const command = !credential.declared ? retire : asked;
   const gone = credential.declared ? '' : '; no longer in the configuration: put it back, or retire it';
   const headline = `${name} ${said.headline}`;
   return {
@@ -36,16 +43,35 @@ export function standingLine(
   };
 }
 
-function describe({ current, declaration }: Reminded): { headline: string; why: string; asks: boolean } {
+interface Described {
+  readonly headline: string;
+  readonly why: string;
+  /** What a person is to say; a date that reseal reads by itself is not asked for. */
+  readonly asks: 'record' | 'confirm' | 'none';
+}
+
+function describe(credential: Reminded): Described {
+  const { current, declaration } = credential;
   if (!current && declaration.planned) {
-    return { headline: 'is planned and not made yet', why: 'planned, not made yet', asks: false };
+    return { headline: 'is planned and not made yet', why: 'planned, not made yet', asks: 'none' };
   }
-  if (!current) return { headline: 'has no expiry date', why: 'never recorded', asks: true };
+  const [foreign] = changedPlaces(credential);
+  if (foreign) {
+    const { repo, secret } = foreign.destination;
+    const place = `${quoted(secret, 200)} in ${quoted(repo, 200)}`;
+    return {
+      headline: 'has no certain expiry date',
+      why: `its expiry is not known since somebody else changed ${place} (first seen ${minuteOf(foreign.changedAt)})`,
+      asks: 'confirm',
+    };
+  }
+  const asks = isObserved(declaration) ? 'none' : 'record';
+  if (!current) return { headline: 'has no expiry date', why: 'never recorded', asks };
   switch (current.expiry.kind) {
     case 'never':
-      return { headline: 'never expires', why: 'never expires', asks: false };
+      return { headline: 'never expires', why: 'never expires', asks: 'none' };
     case 'unknown':
-      return { headline: 'has no expiry date', why: 'its expiry date is not known', asks: true };
+      return { headline: 'has no expiry date', why: 'its expiry date is not known', asks };
     case 'known':
       throw new AppError('not_found', `the expiry of "${declaration.name}" is known`);
   }

@@ -184,7 +184,8 @@ function noteDigest(db: Database, message: number, at: Date): void {
 /** What was given up, or left without an answer, is said by the tighter one that went through. */
 function coverGivenUp(db: Database, reminders: readonly ReminderKey[]): void {
   for (const reminder of reminders) {
-    if (reminder.topic === 'rotated') continue;
+    // Each of these is one of its own.
+    if (reminder.topic === 'rotated' || reminder.topic === 'changed') continue;
     db.prepare(
       `UPDATE reminder SET state = 'covered', covered_by = @leadDays
        WHERE credential = @credential AND version = +@version AND topic = @topic AND recipient = +@recipient

@@ -109,6 +109,11 @@ function refresh(db: Database, message: number, now: Date, added: readonly { urg
   ).run({ message, now: fromInstant(now), digest: added.some(({ urgent }) => urgent === 0) ? 1 : 0 });
 }
 
-/** Days left of the most pressing thing in a message. What is at stake at once comes first, what can wait any time last. */
-export const URGENCY = `(SELECT MIN(CASE topic WHEN 'expiry' THEN lead_days WHEN 'standing' THEN 9000 WHEN 'rotated' THEN 8000
-  ELSE -9000 END) FROM reminder WHERE message = +@message AND state = 'carried')`;
+/**
+ * Days left of the most pressing thing in a message. What is at stake at once comes first, in the order of the harm; what can
+ * wait any time last.
+ */
+export const URGENCY = `(SELECT MIN(CASE topic WHEN 'leaked' THEN -9700 WHEN 'revoked' THEN -9500 WHEN 'unconfirmed' THEN -9400
+  WHEN 'changed' THEN -9300 WHEN 'configuration' THEN -9200 WHEN 'expiry' THEN MAX(lead_days, -9000)
+  WHEN 'old-token' THEN CASE urgent WHEN 1 THEN -9600 ELSE 7000 END WHEN 'rotated' THEN 8000 ELSE 9000 END)
+  FROM reminder WHERE message = +@message AND state = 'carried')`;

@@ -52,7 +52,9 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
     remindersOf: (credential, version) =>
       (
         db
-          .prepare(`${SELECT_REMINDER} WHERE r.credential = ${KEPT_TEXT} AND r.version = ${KEPT_INTEGER}`)
+          .prepare(
+            `${SELECT_REMINDER} WHERE r.credential = ${KEPT_TEXT} AND r.version IN (0, ${KEPT_INTEGER})`,
+          )
           .all(credential, version) as ReminderRow[]
       ).map(toReminder),
     apply: (plans) =>
@@ -175,16 +177,19 @@ function circuits(db: Database): Pick<Outbox, 'circuits' | 'openCircuit' | 'clos
   };
 }
 
-/** Who has been told of a version, or is about to learn of it: they are told when it is replaced. */
+/** Who has been told of a version or of a change since, or is about to learn of it: they are told when it is replaced. */
 export function alarmedRecipients(db: Database, credential: string, version: number): readonly Addressee[] {
   return db
     .prepare(
       `SELECT DISTINCT p.channel, p.address AS recipient FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient
          JOIN message AS m ON m.id = r.message
-       WHERE r.credential = ? AND r.version = +? AND r.topic NOT IN ('rotated', 'standing') AND r.state IN ('carried', 'covered')
+       WHERE r.credential = @credential AND r.state IN ('carried', 'covered')
+         AND ((r.version = +@version AND r.topic NOT IN ('rotated', 'standing', 'changed', 'old-token'))
+           OR (r.version = 0 AND r.topic = 'changed' AND r.due_at >=
+             COALESCE((SELECT recorded_at FROM version WHERE credential = @credential AND version = +@version), '')))
          AND (m.state = 'ambiguous' OR m.repeats > 0
            -- What was covered before the mail went out was not in it.
            OR (r.state = 'carried' AND (m.state = 'sent' OR (m.state = 'in-flight' AND m.stage = 'data'))))`,
     )
-    .all(credential, version) as Addressee[];
+    .all({ credential, version }) as Addressee[];
 }

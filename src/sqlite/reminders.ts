@@ -111,11 +111,21 @@ export function endIfEmpty(db: Database, message: number): boolean {
   return true;
 }
 
-/** What speaks of a version that is no more, or of something retired; and what has been put off by an acknowledgement. */
+/** What is still so: not retired, of the current version where it is of one, and not settled. */
 const CURRENT = `SELECT 1 FROM credential AS c WHERE c.name = reminder.credential AND c.retired_at IS NULL
-  AND reminder.version = COALESCE((SELECT MAX(version) FROM version WHERE credential = c.name), 0)`;
-const OUTDATED = `reminder.credential <> '*' AND NOT EXISTS (${CURRENT})`;
-const PUT_OFF = `reminder.topic = 'expiry'
+  AND (reminder.topic = 'changed'
+    OR reminder.version = COALESCE((SELECT MAX(version) FROM version WHERE credential = c.name), 0))`;
+const UNSETTLED = `CASE reminder.topic
+  WHEN 'unconfirmed' THEN EXISTS (SELECT 1 FROM rotation AS o WHERE o.credential = reminder.credential AND o.state = 'unconfirmed')
+  WHEN 'changed' THEN EXISTS (SELECT 1 FROM destination AS d WHERE d.credential = reminder.credential AND d.state IN ('changed-elsewhere', 'missing')
+    AND unixepoch(d.changed_at) / 86400 = -reminder.lead_days)
+  WHEN 'old-token' THEN EXISTS (SELECT 1 FROM version AS n JOIN version AS v ON v.credential = n.credential AND v.version = n.version - 1
+    WHERE n.credential = reminder.credential AND n.rotation IS NOT NULL AND v.revoked_at IS NULL AND v.standing <> 'revoked'
+      AND (v.expires_at IS NULL OR v.expires_at > @now))
+  ELSE 1 END`;
+const OUTDATED = `reminder.credential <> '*' AND (NOT EXISTS (${CURRENT}) OR NOT ${UNSETTLED})`;
+/** Put off by an acknowledgement. An old token that has leaked is urgent, and is not. */
+const PUT_OFF = `(reminder.topic = 'expiry' OR (reminder.topic = 'old-token' AND reminder.urgent = 0))
   AND EXISTS (SELECT 1 FROM credential AS c WHERE c.name = reminder.credential AND c.acknowledged_until > @now)`;
 
 /** Lets go of what has become pointless in a message whose data has not begun. @returns whether nothing is left */
@@ -124,7 +134,7 @@ export function dropStale(db: Database, message: number, now: Date): boolean {
     .prepare(
       `UPDATE reminder SET state = 'cancelled' WHERE message = +@message AND state = 'carried' AND ${OUTDATED}`,
     )
-    .run({ message });
+    .run({ message, now: fromInstant(now) });
   const delivered = db
     .prepare("SELECT repeats > 0 OR state = 'ambiguous' FROM message WHERE id = +?")
     .pluck()
@@ -143,7 +153,7 @@ export function dropStale(db: Database, message: number, now: Date): boolean {
 
 /** A tighter reminder of the same series (of the monthly ones a later one). */
 const TIGHTER_ONE = `FROM reminder AS t WHERE t.credential = reminder.credential AND t.version = reminder.version
-  AND t.topic = reminder.topic AND t.recipient = reminder.recipient AND t.topic IN ('expiry', 'revoked', 'leaked', 'standing')
+  AND t.topic = reminder.topic AND t.recipient = reminder.recipient AND t.topic IN ('expiry', 'revoked', 'leaked', 'standing', 'unconfirmed', 'old-token')
   AND CASE t.topic WHEN 'standing' THEN t.lead_days > reminder.lead_days ELSE t.lead_days < reminder.lead_days END`;
 /** The one that is due, goes out, or has gone out, and says it too. */
 const TIGHTER = `${TIGHTER_ONE}
@@ -182,7 +192,7 @@ export function letGo(db: Database, credential: string, now: Date): void {
   const which = { credential, now: fromInstant(now) };
   db.prepare(
     `UPDATE reminder SET state = 'cancelled' WHERE credential = @credential AND state IN ('owed', 'dead') AND ${OUTDATED}`,
-  ).run({ credential });
+  ).run(which);
   db.prepare(
     `UPDATE reminder SET due_at = (SELECT acknowledged_until FROM credential WHERE name = @credential)
      WHERE credential = @credential AND state = 'owed' AND ${PUT_OFF}`,

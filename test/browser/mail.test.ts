@@ -2,8 +2,9 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Composed } from '../../src/remind/compose.ts';
+import { dayNumber } from '../../src/remind/lead.ts';
 import { hasChromium, launchBrowser } from '../support/browser.ts';
-import { aMailContext, DESTINATION, daysFromNow, NOW } from '../support/builders.ts';
+import { aMailContext, DESTINATION, daysFromNow, knownUntil, NOW } from '../support/builders.ts';
 import { aCredential, composeParts } from '../support/mail.ts';
 
 const LONG = {
@@ -16,9 +17,31 @@ const context = aMailContext({
   outages: [{ beganAt: daysFromNow(-45), endedAt: daysFromNow(-1) }],
 });
 
+const CHANGED = {
+  destination: DESTINATION,
+  state: 'changed-elsewhere',
+  remoteUpdatedAt: daysFromNow(-200),
+  changedAt: NOW,
+} as const;
+/** Replaced, and alive at its issuer. */
+const OLD = { version: 1, expiry: knownUntil(daysFromNow(80)), standing: 'leaked', replacedAt: NOW } as const;
+
 const MAILS: readonly (readonly [string, Composed])[] = [
   ['an expiry', composeParts([{ reminder: { covers: [60, 30] } }], context)],
   ['a renewal', composeParts([{ credential: aCredential(300), reminder: { topic: 'rotated' } }])],
+  [
+    'what waits for a person',
+    composeParts([
+      {
+        credential: aCredential(300, {}, { version: 2 }, { destinations: [CHANGED], former: [OLD] }),
+        reminder: { topic: 'old-token', leadDays: -1 },
+      },
+      {
+        credential: aCredential(7, {}, { version: 2 }, { destinations: [CHANGED], former: [OLD] }),
+        reminder: { leadDays: 7 },
+      },
+    ]),
+  ],
   [
     'everything at once',
     composeParts(
@@ -29,7 +52,19 @@ const MAILS: readonly (readonly [string, Composed])[] = [
           credential: aCredential(9, { name: 'leak' }, { standing: 'leaked', standingAt: NOW }),
           reminder: { topic: 'leaked', leadDays: 0 },
         },
-        { credential: aCredential(9, { name: 'half' }), reminder: { topic: 'unconfirmed' } },
+        {
+          credential: aCredential(9, { name: 'half' }, {}, { unconfirmedSince: NOW }),
+          reminder: { topic: 'unconfirmed' },
+        },
+        {
+          credential: aCredential(
+            9,
+            { name: 'foreign', destinations: [LONG] },
+            {},
+            { destinations: [{ ...CHANGED, destination: LONG }] },
+          ),
+          reminder: { topic: 'changed', version: 0, leadDays: -dayNumber(NOW) },
+        },
         { credential: aCredential(300, { name: 'new' }), reminder: { topic: 'rotated' } },
         {
           credential: aCredential(

@@ -7,6 +7,7 @@ import { acknowledgeUntil } from '../../src/remind/acknowledge.ts';
 import { planCredential } from '../../src/remind/plan.ts';
 import type { Reminded } from '../../src/remind/reminder.ts';
 import {
+  aDeclaration,
   aPolicy,
   aReminded,
   aVersion,
@@ -116,5 +117,42 @@ describe('acknowledgeUntil', () => {
       }),
       { seed: SEED, numRuns: 2000 },
     );
+  });
+
+  describe('when an old token waits to be revoked, and there is no date', () => {
+    const waiting = (standing: 'good' | 'leaked', kind = 'crates-io-token') =>
+      aReminded({
+        declaration: aDeclaration({ kind }),
+        current: aVersion({ version: 2, expiry: UNKNOWN_EXPIRY }),
+        former: [{ version: 1, expiry: knownUntil('2027-06-01'), standing, replacedAt: NOW }],
+      });
+
+    it.each([
+      [10, 10],
+      [30, 30],
+      [365, 30],
+    ])('asked for %d days returns %d: a month at a time', (asked, holds) => {
+      expect(acknowledgeUntil(waiting('good'), daysFromNow(asked), NOW)).toEqual(daysFromNow(holds));
+    });
+
+    it('cannot be put off where it has leaked, nor where nothing waits', () => {
+      for (const credential of [waiting('leaked'), waiting('good', 'certificate')])
+        expect(String(errorOf(credential))).toContain('has no expiry date');
+    });
+  });
+
+  it('says how to replace what is revoked: by what it is', () => {
+    const revoked = aVersion({ standing: 'revoked', standingAt: NOW });
+    const hints = (declaration: Parameters<typeof aDeclaration>[0]) =>
+      (
+        errorOf(aReminded({ declaration: aDeclaration(declaration), current: revoked })) as {
+          hints: string[];
+        }
+      ).hints;
+    expect(hints({})).toEqual(['replace it: reseal rotate crates-io']);
+    expect(hints({ destinations: [] })).toEqual([
+      'replace it, then: reseal record crates-io --expires YYYY-MM-DD',
+    ]);
+    expect(hints({ kind: 'github-token', destinations: [] })).toEqual(['put a new one into its file']);
   });
 });

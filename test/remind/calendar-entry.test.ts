@@ -135,4 +135,28 @@ describe('calendarEntry', () => {
       expect(calendarEntry(aReminded(overrides), CONTEXT)).toBeUndefined();
     });
   });
+
+  describe('when somebody else has changed the secret', () => {
+    const changedAt = daysFromNow(-1);
+    const entry = entryOf({
+      destinations: [
+        { destination: DESTINATION, state: 'changed-elsewhere', remoteUpdatedAt: undefined, changedAt },
+      ],
+    });
+
+    it('keeps the date, says that it may no longer hold, and since when', () => {
+      expect(entry.at).toEqual(daysFromNow(10));
+      expect(entry.description).toContain(
+        'That date may no longer hold: somebody else has changed example/widgets › release › CARGO_REGISTRY_TOKEN (first seen 2026-11-22 09:30 UTC).',
+      );
+      expect(entry.stampedAt).toEqual(changedAt);
+    });
+  });
+
+  describe('when it is a token of reseal’s own', () => {
+    it('names no command: it is put into its file', () => {
+      const declaration = aDeclaration({ kind: 'github-token', owner: '*', destinations: [] });
+      expect(entryOf({ declaration }).description).not.toMatch(/To renew it|reseal/);
+    });
+  });
 });

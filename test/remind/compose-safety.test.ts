@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { daysLeft } from '../../src/domain/expiry.ts';
 import { credentialStatuses } from '../../src/register/status.ts';
+import { dayNumber } from '../../src/remind/lead.ts';
 import type { Topic } from '../../src/remind/reminder.ts';
 import { expiresIn } from '../../src/remind/words.ts';
 import {
@@ -24,6 +25,8 @@ const TOPICS: readonly Topic[] = [
   'revoked',
   'leaked',
   'unconfirmed',
+  'changed',
+  'old-token',
   'standing',
   'configuration',
 ];
@@ -48,10 +51,20 @@ function everything(text = 'plain'): readonly [readonly Part[], ReturnType<typeo
       { standing, standingAt: NOW, expiry, createdAt: daysFromNow(-30) },
       {
         declared: false,
-        destinations: [{ destination, state: 'never-stored', remoteUpdatedAt: daysFromNow(-90) }],
+        destinations: [
+          topic === 'changed'
+            ? { destination, state: 'changed-elsewhere', remoteUpdatedAt: undefined, changedAt: NOW }
+            : { destination, state: 'never-stored', remoteUpdatedAt: daysFromNow(-90) },
+        ],
+        unconfirmedSince: topic === 'unconfirmed' ? NOW : undefined,
+        former:
+          topic === 'old-token' || topic === 'expiry'
+            ? [{ version: 0, expiry: knownUntil(daysFromNow(9)), standing: 'leaked', replacedAt: NOW }]
+            : [],
       },
     );
-    return { credential, reminder: { topic, leadDays: 0, covers: topic === 'expiry' ? [60, 30] : [] } };
+    const leadDays = topic === 'changed' ? -dayNumber(NOW) : 0;
+    return { credential, reminder: { topic, leadDays, covers: topic === 'expiry' ? [60, 30] : [] } };
   });
   const undelivered = [{ recipient: text, error: text, credentials: [`expiry ${text}`] }];
   const configurationTrouble = { since: NOW, detail: `${text}\n${text}` };
@@ -161,6 +174,7 @@ describe('days left', () => {
         nextReminderAt: () => undefined,
         unsettled: () => undefined,
         baseline: () => undefined,
+        livesOn: () => true,
       };
       const [status] = credentialStatuses([credential.declaration], [credential], sources, NOW);
       expect(status?.daysLeft).toBe(left);

@@ -9,6 +9,9 @@ const EVERY_ALARM: readonly Topic[] = ['revoked', 'leaked'];
 
 describe('a mail about a token that was renewed', () => {
   const stored = [{ destination: DESTINATION, state: 'verified', remoteUpdatedAt: NOW }] as const;
+  const former = (standing: 'good' | 'leaked', until = '2027-02-01') => [
+    { version: 1, expiry: knownUntil(until), standing, replacedAt: NOW },
+  ];
   const notice = (part: Partial<Parameters<typeof aCredential>[3]> = { destinations: stored }) =>
     compose([
       {
@@ -23,12 +26,46 @@ describe('a mail about a token that was renewed', () => {
   });
 
   it('says what it cannot know, and that the old one still works', () => {
-    for (const part of both(notice())) {
+    for (const part of both(notice({ destinations: stored, former: former('good') }))) {
       expect(part).toContain('GitHub shows that a write landed, never which value.');
       expect(part).toContain('Reminders for the version before are cancelled.');
+      expect(part).toContain('still works at crates.io: version 1 until 2027-02-01');
       expect(part).toContain('The old token stays alive until it is revoked');
+      expect(part).toContain('reseal confirm crates-io --old-revoked');
       expect(part).not.toContain('reseal rotate');
       expect(part).not.toContain('reseal ack');
+    }
+  });
+
+  it('says that what it replaces has leaked and still works, and what remains to be done', () => {
+    for (const part of both(notice({ former: former('leaked') }))) {
+      expect(part).toContain('version 1, which has leaked, until 2027-02-01');
+      expect(part).toContain('Revoke it now at crates.io. A scoped crates.io token cannot revoke itself');
+      expect(part).toContain('Look through everything that was published with it');
+      expect(part).toContain('reseal confirm crates-io --old-revoked');
+      expect(part).not.toContain('once the new one has been used');
+    }
+  });
+
+  it('asks for nothing of one that was revoked, or has expired', () => {
+    for (const part of both(notice())) {
+      expect(part).toContain('was revoked at crates.io before it was replaced');
+      expect(part).not.toContain('What to do');
+    }
+    for (const part of both(notice({ former: former('good', '2026-11-01') }))) {
+      expect(part).toContain('The old one has expired');
+      expect(part).not.toContain('--old-revoked');
+    }
+  });
+
+  it('says nothing of an old one where it dies by itself, and all that it can of the first', () => {
+    const first = aCredential(365, {}, {});
+    const certificate = aCredential(365, { kind: 'certificate' }, { version: 2 });
+    for (const part of both(compose([{ credential: certificate, reminder: { topic: 'rotated' } }])))
+      expect(part).not.toMatch(/old one|--old-revoked/);
+    for (const part of both(compose([{ credential: first, reminder: { topic: 'rotated' } }]))) {
+      expect(part).toContain('The old token stays alive until it is revoked');
+      expect(part).not.toContain('--old-revoked');
     }
   });
 
@@ -66,17 +103,41 @@ describe('a mail about a token that is revoked or has leaked', () => {
 
   it('tells of a leak what to do in the order of the harm', () => {
     const order = [
-      'Revoke it now at crates.io, by hand: ',
+      'Revoke it now at crates.io. A scoped crates.io token cannot revoke itself, so do it in the browser.',
       'press Regenerate',
       'reseal rotate crates-io',
       'everything that was published with it since 2026-03-03 09:30 UTC, when it was made',
-      'refuse those that you do not know in example/widgets › release',
+      'jobs that wait for approval in example/widgets › release: a job reads the secret when it starts',
     ];
     for (const part of both(alarm('leaked', { createdAt: daysFromNow(-265) }))) {
       const places = order.map((words) => part.indexOf(words));
       expect(places).not.toContain(-1);
       expect(places).toEqual([...places].sort((a, b) => a - b));
       expect(part).not.toContain('once the new one has been used');
+    }
+  });
+
+  it('asks for the end of a leak once: then that is said, and only what is left to do', () => {
+    for (const part of both(alarm('leaked')))
+      expect(part).toContain(
+        'say so: ssh -t release@host.example.org docker compose exec reseal reseal confirm crates-io --old-revoked',
+      );
+    for (const part of both(alarm('leaked', { revokedAt: daysFromNow(-0.05) }))) {
+      expect(part).toContain('Revoked since 2026-11-23 08:18 UTC: it does no more harm');
+      expect(part).not.toMatch(/Revoke it now|--old-revoked/);
+      const places = ['Open crates.io:', 'press Regenerate', 'reseal rotate crates-io', 'was published'].map(
+        (words) => part.indexOf(words),
+      );
+      expect(places).not.toContain(-1);
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+    }
+  });
+
+  it('needs no date: what has none can leak, too', () => {
+    for (const topic of EVERY_ALARM) {
+      const message = alarm(topic as 'leaked', { expiry: UNKNOWN_EXPIRY });
+      expect(message.items).toMatchObject([{ topic, expiresAt: undefined, daysLeft: undefined }]);
+      expect(message.text).toContain('reseal rotate crates-io');
     }
   });
 
@@ -102,37 +163,6 @@ describe('a mail about a token that is revoked or has leaked', () => {
     const message = compose([{ credential: aCredential(-900, { name: 'expired' }) }, ...parts]);
     expect(message.items.map(({ credential }) => credential)).toEqual(['leaked', 'revoked', 'expired']);
     expect(message.subject).toBe('leaked has leaked: replace it now, and 2 more');
-  });
-});
-
-describe('a mail about a rotation that is unconfirmed', () => {
-  const part = (overrides: Parameters<typeof aCredential>[3] = {}): Part => ({
-    credential: aCredential(10, {}, {}, overrides),
-    reminder: { topic: 'unconfirmed', leadDays: 0 },
-  });
-
-  it('names both ways to settle it, and the new rotation', () => {
-    const message = compose([part()]);
-    expect(message.subject).toContain('crates-io: it is not certain that the new token was stored');
-    for (const words of both(message)) {
-      expect(words).toContain('reseal confirm crates-io --stored --expires YYYY-MM-DD');
-      expect(words).toContain('reseal confirm crates-io --not-stored');
-      expect(words).toContain('reseal rotate crates-io');
-      expect(words).toContain('the reminders go by version 1');
-    }
-  });
-
-  it('says when GitHub last changed the secret', () => {
-    const destinations = [{ destination: DESTINATION, state: 'unconfirmed', remoteUpdatedAt: NOW }] as const;
-    for (const words of both(compose([part({ destinations })]))) {
-      expect(words).toContain('CARGO_REGISTRY_TOKEN in example/widgets at 2026-11-23 09:30 UTC');
-    }
-  });
-
-  it('needs no version: it may have been the first', () => {
-    for (const words of both(compose([part({ current: undefined })]))) {
-      expect(words).toContain('no date is known');
-    }
   });
 });
 

@@ -245,7 +245,7 @@ describe('composeMessage', () => {
     });
 
     it('throws where the credential itself is unknown', () => {
-      for (const topic of ['expiry', 'standing', 'unconfirmed'] as const) {
+      for (const topic of ['expiry', 'standing', 'unconfirmed', 'changed', 'old-token'] as const) {
         expect(() => composeMessage([aCarried({ topic })], new Map(), aMailContext(), NOW)).toThrow(
           'nothing is known of "crates-io"',
         );

@@ -222,7 +222,7 @@ describe('deliverDue', () => {
         const key = {
           credential: 'a',
           version: 1,
-          topic: 'unconfirmed',
+          topic: 'rotated',
           channel: 'mail',
           recipient: ADA,
         } as const;

@@ -16,6 +16,8 @@ const topics: Topic[] = [
   'leaked',
   'standing',
   'unconfirmed',
+  'changed',
+  'old-token',
   'configuration',
 ];
 const key: fc.Arbitrary<ReminderKey> = fc.record({

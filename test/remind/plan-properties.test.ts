@@ -7,7 +7,17 @@ import { nextReminder, planCredential } from '../../src/remind/plan.ts';
 import type { ReminderPolicy } from '../../src/remind/policy.ts';
 import { addresseesOf } from '../../src/remind/policy.ts';
 import type { Reminded, Reminder } from '../../src/remind/reminder.ts';
-import { aPolicy, aReminded, aVersion, knownUntil, later, MINUTE_MS, SEED } from '../support/builders.ts';
+import {
+  aDeclaration,
+  aPolicy,
+  aReminded,
+  aVersion,
+  DESTINATION,
+  knownUntil,
+  later,
+  MINUTE_MS,
+  SEED,
+} from '../support/builders.ts';
 import { applied, isOpen, isSent, owedKeys, sentBy, textOf } from '../support/plan-model.ts';
 
 const DAY = 1440;
@@ -316,6 +326,107 @@ describe('nextReminder', () => {
         expect(owed.map(({ key }) => key.leadDays)).toEqual([next.leadDays]);
       }),
       { seed: SEED, numRuns: 1000 },
+    );
+  });
+});
+
+describe('planCredential, where several series go on at once', () => {
+  const start = new Date('2026-11-23T17:00:00Z');
+  const ago = fc.option(fc.integer({ min: -30 * DAY, max: 60 * DAY }), { nil: undefined });
+  const instant = (minutes: number | undefined) =>
+    minutes === undefined ? undefined : later(minutes * MINUTE_MS, start);
+  /** Unconfirmed, changed in two places, replaced twice, acknowledged: each of them perhaps. */
+  const several = fc
+    .record({
+      unconfirmed: ago,
+      changed: fc.tuple(ago, ago),
+      former: fc.array(fc.constantFrom('good', 'leaked'), { maxLength: 2 }),
+      formerEnds: fc.integer({ min: -10, max: 200 }),
+      quiet: ago,
+      left: fc.integer({ min: -20, max: 400 }),
+      rules: policy,
+    })
+    .map(({ rules, ...drawn }) => {
+      const places = drawn.changed.map((minutes, index) => ({
+        destination: { ...DESTINATION, environment: `release-${index}` },
+        state: index === 0 ? ('changed-elsewhere' as const) : ('missing' as const),
+        remoteUpdatedAt: undefined,
+        changedAt: instant(minutes),
+      }));
+      const credential = aReminded({
+        declaration: aDeclaration({ destinations: places.map(({ destination }) => destination) }),
+        current: aVersion({
+          version: 3,
+          expiry: knownUntil(addDays(start, drawn.left)),
+          recordedAt: addDays(start, -3),
+        }),
+        unconfirmedSince: instant(drawn.unconfirmed),
+        acknowledgedUntil: instant(drawn.quiet),
+        destinations: places,
+        former: drawn.former.map((standing, index) => ({
+          version: 2 - index,
+          expiry: knownUntil(addDays(start, drawn.formerEnds)),
+          standing,
+          replacedAt: addDays(start, -3 - 40 * index),
+        })),
+      });
+      return { credential, rules };
+    });
+
+  it('I4: planning twice changes nothing, also after all of it has gone out', () => {
+    fc.assert(
+      fc.property(several, fc.nat(120 * DAY), ({ credential, rules }, minutes) => {
+        const now = later(minutes * MINUTE_MS, start);
+        const rows = applied([], planCredential(credential, [], rules, now));
+        expect(planCredential(credential, rows, rules, now).steps).toEqual([]);
+        expect(planCredential(credential, sentBy(now, rows), rules, now).steps).toEqual([]);
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
+  it('I4: nothing is owed before the instant at which it is to be planned again', () => {
+    fc.assert(
+      fc.property(several, fc.nat(120 * DAY), ({ credential, rules }, minutes) => {
+        const now = later(minutes * MINUTE_MS, start);
+        const plan = planCredential(credential, [], rules, now);
+        const next = nextReminder(credential, rules, now);
+        if (!plan.nextPlanAt || !next) throw new Error('there always is a next one');
+        expect(plan.nextPlanAt.getTime()).toBeGreaterThan(now.getTime());
+        // Also when a quiet time or the life of an old token ends.
+        expect(plan.nextPlanAt.getTime()).toBeLessThanOrEqual(next.at.getTime());
+        const rows = applied([], plan);
+        const before = planCredential(credential, rows, rules, later(-1, plan.nextPlanAt)).steps;
+        expect(before.filter(({ kind }) => kind === 'owe')).toEqual([]);
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
+  it('I2, I5: whoever looks at whatever instants mails each key once, and one of each series at a time', () => {
+    fc.assert(
+      fc.property(
+        several,
+        fc.array(fc.nat(120 * DAY), { minLength: 2, maxLength: 20 }),
+        ({ credential, rules }, looks) => {
+          let rows: readonly Reminder[] = [];
+          const mails: string[] = [];
+          for (const look of looks) {
+            const now = later(look * MINUTE_MS, start);
+            rows = applied(rows, planCredential(credential, rows, rules, now));
+            const sent = sentBy(now, rows);
+            const gone = sent.filter((row, index) => row !== rows[index]);
+            mails.push(...gone.map(textOf));
+            const series = gone
+              .filter(({ topic }) => topic !== 'changed')
+              .map(({ topic, channel, recipient }) => `${topic} ${channel} ${recipient}`);
+            expect(new Set(series).size).toBe(series.length);
+            rows = sent;
+          }
+          expect(new Set(mails).size).toBe(mails.length);
+        },
+      ),
+      { seed: SEED, numRuns: 500 },
     );
   });
 });

@@ -321,7 +321,6 @@ describe('planCredential', () => {
       ['on its way', { messageState: 'in-flight' }],
       ['covered', { state: 'covered', messageState: undefined }],
       ['a notice', { topic: 'rotated', state: 'owed', messageState: undefined }],
-      ['about an unconfirmed write', { topic: 'unconfirmed', state: 'owed', messageState: undefined }],
     ])('leaves alone what is %s', (_name, overrides) => {
       const steps = plan('2027-01-18T10:00:00Z', [aRow(14, overrides)], policy);
       expect(inShort(steps)).not.toContain('drop 14');

@@ -64,6 +64,15 @@ describe('ownersOf', () => {
     expect(inShort(ownersOf(hers, policy))).toEqual(['mail:grace', 'webhook:all', 'webhook:graces']);
   });
 
+  it('returns everybody for "*", and every webhook, also one that posts what is somebody’s', () => {
+    const own = aReminded({ declaration: aDeclaration({ owner: '*' }) });
+    const rules = aPolicy({ addresses: TEAM, webhooks: HOOKS });
+    expect(ownersOf(own, rules)).toEqual(everybody(rules));
+    expect(inShort(ownersOf(own, rules))).toEqual(
+      expect.arrayContaining(['webhook:all', 'webhook:graces', 'webhook:nobodys']),
+    );
+  });
+
   it('H5: returns everybody where the owner has left the configuration', () => {
     const orphan = aReminded({ declaration: aDeclaration({ owner: 'gone' }), declared: false });
     expect(inShort(ownersOf(orphan, aPolicy({ addresses: TEAM, webhooks: HOOKS })))).toEqual([

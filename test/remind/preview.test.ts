@@ -8,9 +8,10 @@ import type { DueReminder } from '../../src/remind/preview.ts';
 import { previewDue } from '../../src/remind/preview.ts';
 import type { Planning } from '../../src/remind/sweep.ts';
 import { sweep } from '../../src/remind/sweep.ts';
-import { aDeclaration, aPolicy, knownUntil, NOW } from '../support/builders.ts';
+import { aDeclaration, aPolicy, DESTINATION, knownUntil, NOW } from '../support/builders.ts';
 import type { Stores } from '../support/database.ts';
 import { openStores, rowsOf } from '../support/database.ts';
+import { beginUnconfirmed, rotateTo } from '../support/open-ends.ts';
 
 const CHANNELS = ['mail', 'webhook'];
 
@@ -61,6 +62,9 @@ function aFullHouse(recordedAt = addDays(NOW, -355)): Stores {
     named('never'),
     named('unknown', { owner: 'grace' }),
     named('planned', { planned: true }),
+    named('half'),
+    named('foreign'),
+    named('replaced'),
     named('gone', { owner: 'nobody' }),
   ];
   const stores = openStores(declarations);
@@ -74,6 +78,10 @@ function aFullHouse(recordedAt = addDays(NOW, -355)): Stores {
   record('put-off', 10);
   record('retired', 10);
   record('gone', 5);
+  for (const name of ['half', 'foreign', 'replaced']) record(name, 365);
+  beginUnconfirmed(stores, 'half', addDays(NOW, -3));
+  stores.rotations.disown('foreign', DESTINATION, NOW);
+  rotateTo(stores, 'replaced', aNewVersion({ expiry: knownUntil(addDays(NOW, 365)) }), addDays(NOW, -20));
   register.addVersion('never', aNewVersion({ expiry: { kind: 'never', source: 'entered' } }), recordedAt);
   register.addVersion('unknown', aNewVersion(), recordedAt);
   register.acknowledge('put-off', addDays(NOW, 3), NOW);
@@ -103,13 +111,27 @@ describe('previewDue', () => {
     expect(sweep(planning)).toBe(0);
     expect(inOrder(preview)).toEqual(inOrder(carried(stores, NOW)));
     expect(new Set(preview.map(({ credential }) => credential))).toEqual(
-      new Set(['in-ten-days', 'in-half-a-day', 'last-month', 'never', 'unknown', 'gone']),
+      new Set([
+        'in-ten-days',
+        'in-half-a-day',
+        'last-month',
+        'never',
+        'unknown',
+        'gone',
+        'half',
+        'foreign',
+        'replaced',
+      ]),
     );
   });
 
   it('returns the most urgent first, with whom it tells and what it stands for', () => {
     const stores = aFullHouse();
-    const [first, ...others] = previewDue(planningOf(stores, NOW), namesOf(stores));
+    const all = previewDue(planningOf(stores, NOW), namesOf(stores));
+    expect(
+      all.map(({ topic }) => topic).filter((topic, index, { [index - 1]: last }) => topic !== last),
+    ).toEqual(['unconfirmed', 'changed', 'expiry', 'old-token', 'rotated', 'standing']);
+    const [first, ...others] = all.filter(({ topic }) => topic === 'expiry');
     expect(first).toMatchObject({ credential: 'last-month', topic: 'expiry', leadDays: -28 });
     expect(others).toContainEqual({
       credential: 'in-ten-days',

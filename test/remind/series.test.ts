@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { monthOf } from '../../src/domain/calendar.ts';
 import { UNKNOWN_EXPIRY } from '../../src/domain/expiry.ts';
+import type { Series } from '../../src/remind/lead.ts';
 import { nextReminder } from '../../src/remind/plan.ts';
 import type { Reminded } from '../../src/remind/reminder.ts';
-import type { Series } from '../../src/remind/series.ts';
 import { seriesOf } from '../../src/remind/series.ts';
 import { aDeclaration, aPolicy, aReminded, aVersion, knownUntil, NOW } from '../support/builders.ts';
 
@@ -168,24 +168,53 @@ describe('nextReminder', () => {
   const next = (at: string, credential = CREDENTIAL) => nextReminder(credential, aPolicy(), new Date(at));
 
   it('returns the lead time that comes, at its hour', () => {
-    expect(next('2026-11-23T09:30:00Z')).toEqual({ leadDays: 60, at: new Date('2026-12-03T09:00:00Z') });
-    expect(next('2027-01-26T00:00:00Z')).toEqual({ leadDays: 3, at: new Date('2027-01-29T09:00:00Z') });
-    expect(next('2027-01-30T00:00:00Z')).toEqual({ leadDays: 1, at: new Date('2027-01-31T00:00:00Z') });
+    expect(next('2026-11-23T09:30:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: 60,
+      at: new Date('2026-12-03T09:00:00Z'),
+    });
+    expect(next('2027-01-26T00:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: 3,
+      at: new Date('2027-01-29T09:00:00Z'),
+    });
+    expect(next('2027-01-30T00:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: 1,
+      at: new Date('2027-01-31T00:00:00Z'),
+    });
   });
 
   it('returns one that has come and waits for its hour: the next mail is today, not next week', () => {
-    expect(next('2027-01-25T05:00:00Z')).toEqual({ leadDays: 7, at: new Date('2027-01-25T09:00:00Z') });
-    expect(next('2027-01-25T09:00:00Z')).toEqual({ leadDays: 3, at: new Date('2027-01-29T09:00:00Z') });
+    expect(next('2027-01-25T05:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: 7,
+      at: new Date('2027-01-25T09:00:00Z'),
+    });
+    expect(next('2027-01-25T09:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: 3,
+      at: new Date('2027-01-29T09:00:00Z'),
+    });
   });
 
   it('goes on after the expiry, in the morning', () => {
-    expect(next('2027-02-01T00:00:00Z')).toEqual({ leadDays: -1, at: new Date('2027-02-02T09:00:00Z') });
-    expect(next('2027-02-10T00:00:00Z')).toEqual({ leadDays: -14, at: new Date('2027-02-15T09:00:00Z') });
+    expect(next('2027-02-01T00:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: -1,
+      at: new Date('2027-02-02T09:00:00Z'),
+    });
+    expect(next('2027-02-10T00:00:00Z')).toEqual({
+      topic: 'expiry',
+      leadDays: -14,
+      at: new Date('2027-02-15T09:00:00Z'),
+    });
   });
 
   it('looks past an acknowledgement where what has come was told before', () => {
     const quiet = { ...CREDENTIAL, acknowledgedUntil: new Date('2027-01-20T00:00:00Z') };
     expect(next('2027-01-18T09:30:00Z', quiet)).toEqual({
+      topic: 'expiry',
       leadDays: 7,
       at: new Date('2027-01-25T09:00:00Z'),
     });
@@ -194,6 +223,7 @@ describe('nextReminder', () => {
   it('returns the end of an acknowledgement where something falls due meanwhile', () => {
     const quiet = { ...CREDENTIAL, acknowledgedUntil: new Date('2027-01-20T00:00:00Z') };
     expect(next('2026-11-23T09:30:00Z', quiet)).toEqual({
+      topic: 'expiry',
       leadDays: 14,
       at: new Date('2027-01-20T00:00:00Z'),
     });

@@ -1,28 +1,17 @@
-import type { openStores } from '../../src/app.ts';
-import type { Declaration, NewVersion } from '../../src/domain/credential.ts';
 import { isAppError } from '../../src/domain/error.ts';
 import { planRegister } from '../../src/register/register.ts';
 import { acknowledgeUntil } from '../../src/remind/acknowledge.ts';
 import { sweep } from '../../src/remind/sweep.ts';
-import type { Database } from '../../src/sqlite/database.ts';
-import type { Ledger } from './ledger.ts';
+import { alarm, leaveUnconfirmed, look, record, revokeOld, rotate, settle } from './change-version.ts';
+import type { Recorder } from './recorder.ts';
 import type { Change } from './schedule.ts';
-import type { CredentialFact, Tick, Truth } from './truth.ts';
-import { ownersSince, versionOf } from './truth.ts';
-import type { Issue } from './world.ts';
+import type { CredentialFact, Tick } from './truth.ts';
 import { days } from './world.ts';
 
 // What people and other processes record beside the relay: into the database by the program's own stores, and into the truth.
 
-export interface Recorder {
-  readonly db: Database;
-  readonly stores: ReturnType<typeof openStores>;
-  readonly truth: Truth;
-  readonly ledger: Ledger;
-  /** What the configuration declares. */
-  declared: readonly Declaration[];
-  rotations: number;
-}
+/** They may end what is told of it. */
+const ENDS: readonly Change['kind'][] = ['record', 'rotate', 'retire', 'settle', 'look'];
 
 /** @returns what was done, for the log; undefined where there was nothing to do */
 export function applyChange(recorder: Recorder, change: Change, now: Date, tick: Tick): string | undefined {
@@ -31,89 +20,31 @@ export function applyChange(recorder: Recorder, change: Change, now: Date, tick:
   const { credentials } = recorder.truth;
   const fact = credentials[change.which % credentials.length];
   if (!fact) return undefined;
+  if (ENDS.includes(change.kind)) fact.ended.push(tick);
   switch (change.kind) {
     case 'record':
-      recorder.stores.register.addVersion(fact.name, newVersion(change.issue, now), now);
-      noteVersion(fact, change.issue, now);
-      return `record ${fact.name} v${fact.versions.length}: ${describe(change.issue)}`;
+      return record(recorder, fact, change.issue, now);
     case 'rotate':
       return rotate(recorder, fact, change.issue, now);
     case 'acknowledge':
       return acknowledge(recorder, fact, change.days, now, tick);
     case 'retire':
-      recorder.stores.register.retire(fact.name, now);
-      fact.retired = true;
-      return `retire ${fact.name}`;
+      return retire(recorder, fact, now);
     case 'vanish':
       return vanish(recorder, fact, now);
     case 'owner':
       return changeOwner(recorder, fact, change.owner, now, tick);
     case 'alarm':
       return alarm(recorder, fact, change.said, now);
+    case 'unconfirmed':
+      return leaveUnconfirmed(recorder, fact, now);
+    case 'settle':
+      return settle(recorder, fact, change.stored, now);
+    case 'look':
+      return look(recorder, fact, change.place, change.shows, now);
+    case 'old-revoked':
+      return revokeOld(recorder, fact, now);
   }
-}
-
-function describe({ left, lifetimeDays }: Issue): string {
-  const lifetime = lifetimeDays === undefined ? '' : ` of ${lifetimeDays}`;
-  return typeof left === 'number' ? `${left.toFixed(2)} days left${lifetime}` : left;
-}
-
-function newVersion({ left, lifetimeDays }: Issue, now: Date): NewVersion {
-  const expiry: NewVersion['expiry'] =
-    left === 'unknown'
-      ? { kind: 'unknown', source: 'unknown' }
-      : left === 'never'
-        ? { kind: 'never', source: 'entered' }
-        : { kind: 'known', at: new Date(now.getTime() + days(left)), source: 'entered' };
-  return { expiry, lifetimeDays, createdAt: undefined, checked: 'not-asked' };
-}
-
-function noteVersion(fact: CredentialFact, { left, lifetimeDays }: Issue, now: Date): void {
-  fact.versions.push({
-    number: fact.versions.length + 1,
-    expiry: typeof left === 'number' ? now.getTime() + days(left) : left,
-    lifetimeDays,
-    recordedAt: now.getTime(),
-    standing: undefined,
-  });
-  fact.acknowledgedUntil = undefined;
-  fact.acknowledgements = [];
-  fact.retired = false;
-}
-
-/** Through the journal, so that everybody who was alarmed gets the one notice. */
-function rotate(recorder: Recorder, fact: CredentialFact, issue: Issue, now: Date): string {
-  const { stores, truth, ledger } = recorder;
-  const [alarmed, perhaps] = [new Set<string>(), new Set<string>()];
-  const before = versionOf(fact)?.number ?? 0;
-  for (const { to, keys, accepted, answer } of ledger.all) {
-    const about = keys.some(
-      (key) =>
-        key.credential === fact.name &&
-        key.version === before &&
-        key.topic !== 'rotated' &&
-        key.topic !== 'standing',
-    );
-    if (about) perhaps.add(to);
-    if (about && accepted && answer === 'durable') alarmed.add(to);
-  }
-  const { rotations } = stores;
-  const id = `rotation-${++recorder.rotations}`;
-  const version = newVersion(issue, now);
-  const destination = { repo: 'example/widgets', environment: 'release', secret: 'TOKEN' };
-  const intent = { destination, keyId: '1', baselineUpdatedAt: undefined, intendedAt: now, localAt: now };
-  rotations.open({ id, credential: fact.name, openedAt: now, pid: 1, host: 'host' });
-  rotations.move(id, 'submitted', now);
-  rotations.move(id, 'checked', now);
-  rotations.intend(id, intent, version);
-  rotations.record(id, version, now);
-  noteVersion(fact, issue, now);
-  const owners = ownersSince(truth, fact, Number.POSITIVE_INFINITY);
-  fact.notices.set(fact.versions.length, {
-    must: [...new Set([...owners, ...alarmed])],
-    may: [...owners, ...perhaps],
-  });
-  return `rotate ${fact.name} v${fact.versions.length}: ${describe(issue)}`;
 }
 
 /** As far as the program lets people put it off. */
@@ -136,6 +67,14 @@ function acknowledge(
     if (isAppError(error)) return undefined;
     throw error;
   }
+}
+
+/** The notice of a rotation is no longer owed, also where a revocation brings the credential back. */
+function retire({ stores }: Recorder, fact: CredentialFact, now: Date): string {
+  stores.register.retire(fact.name, now);
+  fact.retired = true;
+  for (const [version, notice] of fact.notices) fact.notices.set(version, { ...notice, must: [] });
+  return `retire ${fact.name}`;
 }
 
 /** A typing error takes it out of the configuration; correcting that brings it back. */
@@ -166,28 +105,6 @@ function changeOwner(
   register.apply(planRegister(recorder.declared, register.list()), now);
   fact.owners.push({ owner, from: tick });
   return `${fact.name} now belongs to ${owner}`;
-}
-
-/** As a person says it; nothing says it yet but the rows of the database. */
-function alarm(
-  { db }: Recorder,
-  fact: CredentialFact,
-  said: 'revoked' | 'leaked',
-  now: Date,
-): string | undefined {
-  const version = versionOf(fact);
-  if (!version || version.standing) return undefined;
-  db.transaction(() => {
-    db.prepare('UPDATE version SET standing = ?, standing_at = ? WHERE credential = ? AND version = ?').run(
-      said,
-      now.toISOString(),
-      fact.name,
-      version.number,
-    );
-    db.prepare("UPDATE credential SET plan_at = '' WHERE name = ?").run(fact.name);
-  });
-  fact.versions[fact.versions.length - 1] = { ...version, standing: { said, at: now.getTime() } };
-  return `${fact.name} is ${said}`;
 }
 
 function sweepBeside({ stores, truth }: Recorder, now: Date): string {

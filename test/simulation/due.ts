@@ -12,6 +12,12 @@ export interface VersionFact {
   readonly lifetimeDays: number | undefined;
   readonly recordedAt: number;
   readonly standing: { readonly said: 'revoked' | 'leaked'; readonly at: number } | undefined;
+  /** When it was said to be revoked, before it was said to have leaked. */
+  readonly revokedBefore?: number | undefined;
+  /** Made by a rotation, so that the one before may live on. */
+  readonly rotated: boolean;
+  /** Somebody has said that it is revoked at its issuer. */
+  readonly revoked: boolean;
 }
 
 export interface Due {
@@ -61,11 +67,40 @@ function alarmBy(
   now: number,
   hours: Hours,
 ): readonly Due[] {
-  const due: Due[] = [{ topic, lead: 0, at: Math.min(since, now), urgent: true }];
+  return [{ topic, lead: 0, at: Math.min(since, now), urgent: true }, ...daysAfter(topic, since, now, hours)];
+}
+
+function daysAfter(topic: Topic, since: number, now: number, hours: Hours): readonly Due[] {
+  const due: Due[] = [];
   for (let day = 1; since + day * DAY <= now; day++) {
     if (!isDayAfter(day)) continue;
     const at = hours.next(since + day * DAY);
     if (at <= now) due.push({ topic, lead: -day, at, urgent: false });
+  }
+  return due;
+}
+
+/** Days since 1970. */
+export function dayOf(at: number): number {
+  return Math.floor(at / DAY);
+}
+
+/** At once, then daily for a week and weekly; by days that are counted from 1970. */
+export function unconfirmedBy(since: number, now: number, hours: Hours): readonly Due[] {
+  const first: Due = { topic: 'unconfirmed', lead: 0, at: Math.min(since, now), urgent: true };
+  return [first, ...daysAfter('unconfirmed', since, now, hours)].map((due) => ({
+    ...due,
+    lead: due.lead - dayOf(since),
+  }));
+}
+
+/** After 14 days and every 30; of what has leaked daily for a week and weekly. */
+export function oldTokenBy(since: number, leaked: boolean, now: number, hours: Hours): readonly Due[] {
+  if (leaked) return daysAfter('old-token', since, now, hours).map((due) => ({ ...due, urgent: true }));
+  const due: Due[] = [];
+  for (let day = 14; since + day * DAY <= now; day += 30) {
+    const at = hours.next(since + day * DAY);
+    if (at <= now) due.push({ topic: 'old-token', lead: -day, at, urgent: false });
   }
   return due;
 }

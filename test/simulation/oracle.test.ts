@@ -38,6 +38,8 @@ describe('dueBy', () => {
     lifetimeDays: 365,
     recordedAt: Date.UTC(2026, 0, 31, 12),
     standing: undefined,
+    rotated: false,
+    revoked: false,
   };
 
   it('lists what has come of a long life, and all of the days and weeks after it', () => {

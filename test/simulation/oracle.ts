@@ -1,8 +1,10 @@
-import { dueBy, standingBy } from './due.ts';
+import type { Topic } from '../../src/remind/reminder.ts';
+import { everDue, everLeaked, isUrgent, widestAudience } from './allowed.ts';
+import { dayOf } from './due.ts';
 import type { Ledger, Payload, Sender, SentKey, Transmission } from './ledger.ts';
 import { isUnknown, keyText, mayHaveArrived } from './ledger.ts';
 import type { Tick, Truth } from './truth.ts';
-import { isQuiet, joiningAt, ownersSince, standInsOf, versionOf } from './truth.ts';
+import { foreign, isQuiet, joiningAt, oldToken, ownersSince, standInsOf, versionOf } from './truth.ts';
 
 // Looks at every transmission at the moment at which its data begins. The numbers are those of facts/reliability.md §5.7.
 
@@ -65,7 +67,7 @@ export function begin(scene: Scene, one: Beginning): { sent: Transmission; stale
     judgeOrder(scene, one, key, broken);
   }
   if (payload.to !== to.slice(to.indexOf('|') + 1)) broken('I6 recipient', `written for ${payload.to}`);
-  const digest = payload.keys.some((key) => !isUrgent(key));
+  const digest = payload.keys.some((key) => !isUrgent(scene.truth, key));
   const sent: Transmission = {
     tick: one.tick,
     planned: one.planned,
@@ -93,9 +95,19 @@ type Broken = (invariant: string, detail: string) => void;
 /** What it says is so at this moment: of the current version, not retired, not put off. */
 function holds({ truth }: Scene, key: SentKey, now: number): boolean {
   const fact = truth.find(key.credential);
-  if (!fact || fact.retired || (versionOf(fact)?.number ?? 0) !== key.version) return false;
+  if (!fact || fact.retired) return false;
+  if (key.topic === 'changed') return foreign(fact).some(({ changedAt }) => -dayOf(changedAt) === key.lead);
+  if ((versionOf(fact)?.number ?? 0) !== key.version) return false;
+  if (key.topic === 'unconfirmed') return fact.unconfirmed.length > 0;
+  if (key.topic === 'old-token') {
+    const old = oldToken(fact, now);
+    return old !== undefined && (old.leaked || everLeaked(fact) || !isQuiet(fact, now));
+  }
   return key.topic !== 'expiry' || !isQuiet(fact, now);
 }
+
+/** What was settled, or retired, and is so again within the same version, or the same day. */
+const COMES_AGAIN: readonly Topic[] = ['unconfirmed', 'changed', 'old-token'];
 
 /** I2: again only where the answer was lost, and then the same bytes. */
 function judgeDoubling({ truth, ledger, backAt }: Scene, one: Beginning, key: SentKey, broken: Broken): void {
@@ -110,22 +122,19 @@ function judgeDoubling({ truth, ledger, backAt }: Scene, one: Beginning, key: Se
   // Owed anew because it had not been theirs for a while, or because what spoke for it has not come yet by a clock put back:
   // another mail, and not a repeat.
   if (backAt > unknown.tick && backAt < one.tick) return;
-  const owners = truth.find(key.credential)?.owners ?? [];
-  if (owners.some(({ from }) => from > unknown.tick && from < one.tick)) return;
+  const fact = truth.find(key.credential);
+  const between = (at: Tick) => at > unknown.tick && at < one.tick;
+  if (fact?.owners.some(({ from }) => between(from))) return;
+  if (COMES_AGAIN.includes(key.topic) && fact?.ended.some(between)) return;
   broken('I2 bytes', `${text} is repeated as another mail`);
 }
 
 /** I3: only lead times that there are, and none before its time. */
 function judgeTime({ truth, latest }: Scene, key: SentKey, broken: Broken): void {
   const fact = truth.find(key.credential);
-  const version = fact?.versions.find(({ number }) => number === key.version);
   if (!fact || key.topic === 'rotated') return;
-  const due = version
-    ? dueBy(version, latest, truth.hours)
-    : standingBy(fact.firstSeenAt, latest, truth.hours);
-  // What stands changes what is due of it; a mail about its expiry may be going out meanwhile.
-  const before = version?.standing && dueBy({ ...version, standing: undefined }, latest, truth.hours);
-  if ([...due, ...(before ?? [])].some(({ topic, lead }) => topic === key.topic && lead === key.lead)) return;
+  if (everDue(truth, fact, key, latest).some(({ topic, lead }) => topic === key.topic && lead === key.lead))
+    return;
   broken('I3 key', `${key.topic} ${key.lead} of ${key.credential} v${key.version} is not due`);
 }
 
@@ -148,7 +157,7 @@ function judgeRecipient(
   }
   const always = [
     ...ownersSince(truth, fact, planned),
-    ...joiningAt(truth, { topic: key.topic, lead: key.lead, at: 0, urgent: false }),
+    ...joiningAt(truth, widestAudience(fact, key), key.lead),
   ];
   if (always.includes(to)) return;
   const everOwned = ownersSince(truth, fact, 0);
@@ -159,6 +168,8 @@ function judgeRecipient(
 
 /** I5: what was missed is said by one reminder, and nothing wider follows it. */
 function judgeOrder({ ledger, backAt }: Scene, one: Beginning, key: SentKey, broken: Broken): void {
+  // Each change is one of its own.
+  if (key.topic === 'changed') return;
   const alike = one.payload.keys.filter(
     (other) =>
       other.credential === key.credential && other.version === key.version && other.topic === key.topic,
@@ -174,12 +185,8 @@ function judgeOrder({ ledger, backAt }: Scene, one: Beginning, key: SentKey, bro
 }
 
 /** One mail a recipient in a round, and one a day, but for what goes at once. */
-function judgeDay(
-  { truth, ledger, backAt, besides }: Scene,
-  one: Beginning,
-  sent: Transmission,
-  broken: Broken,
-): void {
+function judgeDay(scene: Scene, one: Beginning, sent: Transmission, broken: Broken): void {
+  const { truth, ledger, backAt, besides } = scene;
   // Tried by itself; or planned, perhaps, while another was on its way.
   const special = (other: { message: number; keys: readonly SentKey[]; planned: Tick }) =>
     besides.has(other.planned) ||
@@ -194,7 +201,7 @@ function judgeDay(
   );
   if (before) broken('I5 one mail', `message ${before.message} went out in the same round`);
   // What goes at once may take along what could wait.
-  if (sent.keys.some(isUrgent)) return;
+  if (sent.keys.some((key) => isUrgent(scene.truth, key))) return;
   const day = truth.hours.dayOf(one.at);
   const same = ledger.all.find(
     (other) =>
@@ -219,9 +226,4 @@ function judgeRepeats({ truth, ledger }: Scene, sent: Transmission, broken: Brok
   if (chain.length + 1 > most) broken('I2 repeats', `sent ${chain.length + 1} times`);
   if (chain.some(({ messageId }) => messageId !== sent.messageId))
     broken('I2 bytes', 'under another Message-ID');
-}
-
-function isUrgent({ topic, lead }: SentKey): boolean {
-  if (topic === 'expiry') return lead === 0 || lead === 1;
-  return topic === 'rotated' || (topic !== 'standing' && lead === 0);
 }

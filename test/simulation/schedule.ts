@@ -27,10 +27,21 @@ export type Change =
   | { readonly kind: 'retire' | 'vanish'; readonly which: number }
   | { readonly kind: 'owner'; readonly which: number; readonly owner: number }
   | { readonly kind: 'alarm'; readonly which: number; readonly said: 'revoked' | 'leaked' }
+  /** A rotation that reached GitHub, and nobody knows what became of it. */
+  | { readonly kind: 'unconfirmed'; readonly which: number }
+  /** `confirm`: the oldest that is unconfirmed was stored, or was not. */
+  | { readonly kind: 'settle'; readonly which: number; readonly stored: Issue | undefined }
+  /** What a look at a place shows. */
+  | { readonly kind: 'look'; readonly which: number; readonly place: number; readonly shows: Shows }
+  /** `confirm --old-revoked` */
+  | { readonly kind: 'old-revoked'; readonly which: number }
   /** `remind` beside a running daemon: it plans, and leaves the sending to that. */
   | { readonly kind: 'sweep' }
   /** `outbox retry` of something that is not delivered. */
   | { readonly kind: 'retry'; readonly which: number };
+
+/** That a secret was changed elsewhere, is gone, or is as it was. */
+export type Shows = 'changed-elsewhere' | 'missing' | 'verified';
 
 /** What the receiver makes of one transmission. */
 export type Fate =
@@ -95,12 +106,23 @@ export function makeSchedule(seed: number): Schedule {
   const steps: Step[] = [];
   while (steps.length < count) {
     steps.push(anyStep(random, weather));
+    steps.push(...another(random, steps.at(-1)));
     // Time has passed: mostly somebody comes round.
     if (steps.at(-1)?.kind === 'advance' && random.chance(0.7)) {
       steps.push({ kind: 'round', round: anyRound(random, weather) });
     }
   }
   return { seed, world, steps };
+}
+
+/** Whoever changes one secret often changes the other one too, on another day. */
+function another(random: Random, step: Step | undefined): readonly Step[] {
+  if (step?.kind !== 'change' || step.change.kind !== 'look' || !random.chance(0.4)) return [];
+  const change: Change = { ...step.change, place: 1 - step.change.place, shows: 'changed-elsewhere' };
+  return [
+    { kind: 'advance', ms: days(random.between(1, 4)) },
+    { kind: 'change', change },
+  ];
 }
 
 export const CALM: RoundPlan = {
@@ -229,7 +251,19 @@ function anyChange(random: Random): Change {
     [1, () => ({ kind: 'retire', which })],
     [2, () => ({ kind: 'vanish', which })],
     [2, () => ({ kind: 'owner', which, owner: random.between(0, 3) })],
-    [1, () => ({ kind: 'alarm', which, said: random.pick(['revoked', 'leaked']) })],
+    [2, () => ({ kind: 'alarm', which, said: random.pick(['revoked', 'leaked']) })],
+    [2, () => ({ kind: 'unconfirmed', which })],
+    [1.5, () => ({ kind: 'settle', which, stored: random.chance(0.4) ? anyIssue(random) : undefined })],
+    [
+      4,
+      () => ({
+        kind: 'look',
+        which,
+        place: random.between(0, 1),
+        shows: random.pick(['changed-elsewhere', 'changed-elsewhere', 'missing', 'verified']),
+      }),
+    ],
+    [0.7, () => ({ kind: 'old-revoked', which })],
     [2, () => ({ kind: 'retry', which })],
     [1, () => ({ kind: 'sweep' })],
   ])();

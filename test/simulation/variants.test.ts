@@ -25,6 +25,8 @@ const CAUGHT_BY: Readonly<Record<string, string>> = {
   'sends as often as something is due': 'day',
   'waits as long as a wrong clock said': 'I9 waits',
   'plans before it takes back what was going out': 'I5 one mail',
+  'tells of the first change and of no other': 'I1 lost',
+  'forgets that an old token lives on': 'I1 lost',
 };
 
 describe('the simulator', () => {

@@ -166,4 +166,25 @@ export const VARIANTS: readonly Variant[] = [
       },
     };
   }),
+  variant('tells of the first change and of no other', (inner, db) => {
+    const isOther = ({ kind, key }: PlanStep) =>
+      kind === 'owe' &&
+      key.topic === 'changed' &&
+      db
+        .prepare("SELECT 1 FROM reminder WHERE credential = ? AND topic = 'changed' AND lead_days > ?")
+        .get(key.credential, key.leadDays) !== undefined;
+    return {
+      apply: (plans) =>
+        inner.apply(plans.map((plan) => ({ ...plan, steps: plan.steps.filter((step) => !isOther(step)) }))),
+    };
+  }),
+  variant('forgets that an old token lives on', (inner) => ({
+    apply: (plans) =>
+      inner.apply(
+        plans.map((plan) => ({
+          ...plan,
+          steps: plan.steps.filter(({ kind, key }) => kind !== 'owe' || key.topic !== 'old-token'),
+        })),
+      ),
+  })),
 ];

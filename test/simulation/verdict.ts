@@ -1,10 +1,17 @@
 import type { Reminder, ReminderKey, WaitingMessage } from '../../src/remind/reminder.ts';
-import type { Due } from './due.ts';
 import type { SentKey } from './ledger.ts';
-import { sentKey } from './ledger.ts';
+import { keyText, sentKey } from './ledger.ts';
 import type { Scene } from './oracle.ts';
 import type { CredentialFact } from './truth.ts';
-import { addresseeText, allDue, isQuiet, joiningAt, ownersSince, standInsOf, versionOf } from './truth.ts';
+import {
+  addresseeText,
+  everySeries,
+  isQuiet,
+  joiningAt,
+  ownersSince,
+  standInsOf,
+  versionOf,
+} from './truth.ts';
 
 /** What the program shows of what it has not delivered. */
 export interface Shown {
@@ -17,12 +24,12 @@ export function judgeEnd(scene: Scene, now: number, shown: Shown): number {
   const ended = listEnded(shown);
   let lost = 0;
   for (const fact of scene.truth.credentials) {
-    for (const { due, to } of [...latestOf(scene, fact, now, ended), ...noticesOf(fact)]) {
-      if (isTold(scene, fact, due, to, ended)) continue;
+    for (const owed of [...latestOf(scene, fact, now, ended), ...noticesOf(fact)]) {
+      if (isTold(scene, fact, owed, ended)) continue;
       lost++;
       scene.findings.push({
         invariant: 'I1 lost',
-        detail: `${fact.name} v${versionOf(fact)?.number ?? 0} ${due.topic} ${due.lead} never reached ${to}`,
+        detail: `${keyText(owed.key, owed.to)} never arrived`,
       });
     }
   }
@@ -30,48 +37,54 @@ export function judgeEnd(scene: Scene, now: number, shown: Shown): number {
   return lost;
 }
 
-/** The most urgent reminder that has come of each recipient. */
-function latestOf(
-  scene: Scene,
-  fact: CredentialFact,
-  now: number,
-  ended: readonly Ended[],
-): readonly { due: Due; to: string }[] {
+interface Owed {
+  readonly key: SentKey;
+  readonly to: string;
+  /** Whoever acknowledged it knows of it. */
+  readonly quiets: boolean;
+}
+
+/** The most urgent reminder that has come of each series, for each recipient. */
+function latestOf(scene: Scene, fact: CredentialFact, now: number, ended: readonly Ended[]): readonly Owed[] {
   const { truth } = scene;
-  const latest = fact.retired ? undefined : allDue(truth, fact, now).at(-1);
-  if (!latest || (latest.topic === 'expiry' && isQuiet(fact, now))) return [];
-  const always = [...ownersSince(truth, fact, Number.POSITIVE_INFINITY), ...joiningAt(truth, latest)];
-  const key = {
-    credential: fact.name,
-    version: versionOf(fact)?.number ?? 0,
-    topic: latest.topic,
-    lead: latest.lead,
-  };
-  const lost = always.some((to) =>
-    ended.some((one) => one.dead && one.lead === key.lead && one.series === seriesText(key, to)),
-  );
-  return [...new Set([...always, ...(lost ? standInsOf(truth) : [])])].map((to) => ({ due: latest, to }));
+  if (fact.retired) return [];
+  return everySeries(truth, fact, now).flatMap(({ version, due, audience, quiets }): readonly Owed[] => {
+    const latest = due.at(-1);
+    if (!latest || (quiets && isQuiet(fact, now))) return [];
+    const always = [
+      ...ownersSince(truth, fact, Number.POSITIVE_INFINITY),
+      ...joiningAt(truth, audience, latest.lead),
+    ];
+    const key = { credential: fact.name, version, topic: latest.topic, lead: latest.lead };
+    const lost = always.some((to) =>
+      ended.some((one) => one.dead && one.lead === key.lead && one.series === seriesText(key, to)),
+    );
+    return [...new Set([...always, ...(lost ? standInsOf(truth) : [])])].map((to) => ({ key, to, quiets }));
+  });
 }
 
 /** The one notice after the last rotation. */
-function noticesOf(fact: CredentialFact): readonly { due: Due; to: string }[] {
-  const told = fact.retired ? [] : (fact.notices.get(versionOf(fact)?.number ?? 0)?.must ?? []);
-  return told.map((to) => ({ due: { topic: 'rotated', lead: 0, at: 0, urgent: true }, to }));
+function noticesOf(fact: CredentialFact): readonly Owed[] {
+  const version = versionOf(fact)?.number ?? 0;
+  const told = fact.retired ? [] : (fact.notices.get(version)?.must ?? []);
+  const key: SentKey = { credential: fact.name, version, topic: 'rotated', lead: 0 };
+  return told.map((to) => ({ key, to, quiets: false }));
 }
 
 /** Accepted, or shown to people as given up or in doubt; or something more urgent was. */
-function isTold(scene: Scene, fact: CredentialFact, due: Due, to: string, ended: readonly Ended[]): boolean {
-  const key = {
-    credential: fact.name,
-    version: versionOf(fact)?.number ?? 0,
-    topic: due.topic,
-    lead: due.lead,
+function isTold(
+  scene: Scene,
+  fact: CredentialFact,
+  { key, to, quiets }: Owed,
+  ended: readonly Ended[],
+): boolean {
+  const asUrgent = (lead: number) => {
+    if (key.topic === 'changed') return lead === key.lead;
+    return key.topic === 'standing' ? lead >= key.lead : lead <= key.lead;
   };
-  const asUrgent = (lead: number) => (due.topic === 'standing' ? lead >= due.lead : lead <= due.lead);
   if (ended.some((one) => one.series === seriesText(key, to) && asUrgent(one.lead))) return true;
   // Whoever acknowledged what may have been delivered knows of it.
-  const acknowledged = (tick: number) =>
-    due.topic === 'expiry' && fact.acknowledgements.some((one) => one > tick);
+  const acknowledged = (tick: number) => quiets && fact.acknowledgements.some((one) => one > tick);
   return scene.ledger
     .series(key, to)
     .some(

@@ -28,6 +28,14 @@ const ZONES = [
   'Australia/Lord_Howe',
   'Pacific/Chatham',
 ] as const;
+/** Its tokens outlive a rotation. */
+export const LIVES_ON = 'crates-io-token';
+/** Where each credential is. A rotation writes to the first. */
+export const PLACES = ['widgets', 'gadgets'].map((name) => ({
+  repo: `example/${name}`,
+  environment: 'release',
+  secret: 'TOKEN',
+}));
 const DAY = 86_400_000;
 
 export function makeWorld(random: Random): World {
@@ -52,14 +60,15 @@ export function makeWorld(random: Random): World {
     },
     credentials: issues.map((_, index) => ({
       name: `token-${index + 1}`,
-      kind: 'generic',
+      // The old one of the first lives on when it is replaced.
+      kind: random.chance(0.6) ? LIVES_ON : 'generic',
       owner: ownerOf(),
       purpose: undefined,
       lifetime: undefined,
       nameAtIssuer: undefined,
       scopes: [],
       planned: random.chance(0.3),
-      destinations: [],
+      destinations: PLACES,
     })),
     issues,
     maxRepeats: random.chance(0.9) ? 2 : 0,

@@ -345,7 +345,7 @@ describe('Outbox.leaveOut', () => {
 describe('Outbox.split', () => {
   it('E25: makes two of one, most urgent first, both due now', () => {
     const stores = openGathered();
-    owe(stores, { topic: 'unconfirmed', leadDays: 3 }, { topic: 'rotated', leadDays: 7 });
+    owe(stores, { topic: 'revoked', leadDays: 3 }, { topic: 'rotated', leadDays: 7 });
     stores.outbox.gather(NOW, dayBegan);
     expect(stores.outbox.split(claim(stores, NOW), later(MINUTE_MS))).toBe(true);
     const parts = [claim(stores, later(MINUTE_MS)), claim(stores, later(MINUTE_MS))];
@@ -354,7 +354,7 @@ describe('Outbox.split', () => {
       [14, 14],
     ]);
     expect(rowsOf(stores.db, 'message')).toMatchObject([
-      { split: 1, digest: 1, urgency: -9000 },
+      { split: 1, digest: 1, urgency: -9500 },
       { split: 1, digest: 1, urgency: 14 },
     ]);
   });

@@ -14,6 +14,7 @@ import {
 } from '../support/builders.ts';
 import type { Stores } from '../support/database.ts';
 import { openStores, rowsOf } from '../support/database.ts';
+import { beginUnconfirmed } from '../support/open-ends.ts';
 
 const EPOCH = 'this-run';
 const MAIL = ['mail'];
@@ -430,6 +431,7 @@ describe('Outbox.claim', () => {
     it('sends alarms and the notice of a renewal also where the credential is acknowledged', () => {
       const topics = ['rotated', 'leaked', 'revoked', 'unconfirmed'] as const;
       const stores = openWith(...topics.map((topic) => owe({ topic, leadDays: 0 })));
+      beginUnconfirmed(stores, 'crates-io', NOW);
       gather(stores);
       stores.db.connection.exec("UPDATE credential SET acknowledged_until = '2027-11-24T00:00:00.000Z'");
       expect(claim(stores)?.reminders).toHaveLength(4);
@@ -459,7 +461,9 @@ describe('letGo', () => {
     gather(stores);
     apply(stores, owe({ leadDays: 7 }), owe({ version: 2 }));
     stores.db.connection.exec(
-      "INSERT INTO version SELECT credential, 2, created_at, lifetime_days, expiry, expires_at, expiry_source, standing, checked, rotation, recorded_at, standing_at FROM version WHERE credential = 'crates-io'",
+      `INSERT INTO version (credential, version, lifetime_days, expiry, expires_at, expiry_source, standing, checked, recorded_at)
+       SELECT credential, 2, lifetime_days, expiry, expires_at, expiry_source, standing, checked, recorded_at FROM version
+       WHERE credential = 'crates-io'`,
     );
     letGo(stores.db, 'crates-io', NOW);
     const rows = rowsOf(stores.db, 'reminder');

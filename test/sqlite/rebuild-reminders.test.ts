@@ -185,26 +185,85 @@ describe('migration 0004', () => {
 
   it('F9, I23: killed at any statement, it leaves the old schema with all that was in it', () => {
     const connection = openOld();
-    const stateOf = () => ({
-      schema: connection.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all(),
-      version: connection.pragma('user_version', { simple: true }),
-      rows: ['reminder', 'message', 'credential', 'migration'].map((table) =>
-        connection.prepare(`SELECT * FROM ${table}`).all(),
-      ),
-    });
-    const before = stateOf();
-    const [first, second, third, fourth] = readMigrations();
-    if (!first || !second || !third || !fourth) throw new Error('a migration is missing');
-    const statements = fourth.sql.split(/;\n/).length;
-    for (let kept = 1; kept < statements; kept++) {
-      const sql = `${fourth.sql.split(/;\n/).slice(0, kept).join(';\n')};\nSELECT fails FROM nowhere;`;
-      expect(() => migrate(connection, () => NOW, [first, second, third, { ...fourth, sql }])).toThrow(
-        'nowhere',
-      );
-      expect(stateOf()).toEqual(before);
-    }
-    expect(statements).toBeGreaterThan(20);
+    killAtEach(connection, 3);
     migrate(connection, () => NOW);
     expect(connection.pragma('user_version', { simple: true })).toBe(readMigrations().length);
+  });
+});
+
+/** Runs the migration after the `before`th up to each of its statements, and looks whether anything is left of that. */
+function killAtEach(connection: Sqlite.Database, before: number): void {
+  const tables = ['reminder', 'message', 'credential', 'version', 'destination', 'migration'];
+  const stateOf = () => ({
+    schema: connection.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all(),
+    version: connection.pragma('user_version', { simple: true }),
+    rows: tables.map((table) => connection.prepare(`SELECT * FROM ${table}`).all()),
+  });
+  const state = stateOf();
+  const known = readMigrations().slice(0, before);
+  const next = readMigrations()[before];
+  if (!next) throw new Error('a migration is missing');
+  const statements = next.sql.split(/;(?: --[^\n]*)?\n/);
+  for (let kept = 1; kept < statements.length; kept++) {
+    const sql = `${statements.slice(0, kept).join(';\n')};\nSELECT fails FROM nowhere;`;
+    expect(() => migrate(connection, () => NOW, [...known, { ...next, sql }])).toThrow('nowhere');
+    expect(stateOf()).toEqual(state);
+  }
+  expect(statements.length).toBeGreaterThan(15);
+}
+
+describe('migration 0005', () => {
+  /** As the release before it kept them, with a secret that was stored and one that never was. */
+  const openBefore = () => {
+    const connection = openOld();
+    migrate(connection, () => NOW, readMigrations().slice(0, 4));
+    connection.exec(`INSERT INTO destination (credential, repo, environment, secret, state, remote_updated_at) VALUES
+      ('a', 'example/widgets', 'release', 'STORED', 'verified', '${AT}'), ('a', 'example/widgets', 'release', 'NEVER', 'missing', NULL);
+      UPDATE credential SET plan_at = '${AT}'`);
+    return connection;
+  };
+  const rows = (connection: Sqlite.Database, table: string) =>
+    connection.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[];
+
+  it('I23: keeps every reminder as it was, and its message', () => {
+    const connection = openBefore();
+    const before = [rows(connection, 'reminder'), rows(connection, 'message')];
+    migrate(connection, () => NOW);
+    expect([rows(connection, 'reminder'), rows(connection, 'message')]).toEqual(before);
+    expect(before[0]?.length).toBe(2 * MESSAGES.length + 3);
+    expect(connection.pragma('foreign_key_check')).toEqual([]);
+    expect(connection.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  it('takes the two new topics, and has every credential planned again', () => {
+    const connection = openBefore();
+    migrate(connection, () => NOW);
+    const add = (topic: string) =>
+      connection.exec(`INSERT INTO reminder (credential, version, topic, lead_days, recipient, due_at, tries, urgent, state)
+        VALUES ('a', 1, '${topic}', -1, 1, '${AT}', 0, 1, 'owed')`);
+    for (const topic of ['changed', 'old-token']) expect(() => add(topic)).not.toThrow();
+    expect(() => add('unheard-of')).toThrow('CHECK');
+    expect(rows(connection, 'credential')).toMatchObject([{ plan_at: '' }]);
+  });
+
+  it('has what was stored looked at at the next round, and nothing else', () => {
+    const connection = openBefore();
+    migrate(connection, () => NOW);
+    const looks = rows(connection, 'destination').map((row) => [
+      row['secret'],
+      row['look_at'],
+      row['changed_at'],
+    ]);
+    expect(looks.sort()).toEqual([
+      ['NEVER', null, null],
+      ['STORED', '', null],
+    ]);
+  });
+
+  it('F9, I23: killed at any statement, it leaves the old schema with all that was in it', () => {
+    const connection = openBefore();
+    killAtEach(connection, 4);
+    migrate(connection, () => NOW);
+    expect(rows(connection, 'reminder')).toHaveLength(2 * MESSAGES.length + 3);
   });
 });

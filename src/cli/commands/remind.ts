@@ -44,7 +44,10 @@ function showPlan({ out, world }: Context, app: App): number {
   }
   if (due.length === 0) out.result('nothing is due');
   for (const reminder of due) {
-    const covers = reminder.covers.length > 0 ? `; also for ${reminder.covers.join(', ')} days before` : '';
+    const covers =
+      reminder.topic === 'expiry' && reminder.covers.length > 0
+        ? `; also for ${reminder.covers.join(', ')} days before`
+        : '';
     const about = describe({ ...reminder, channel: '', recipient: '' });
     out.result(`${about}, version ${reminder.version}: to ${reminder.recipients.join(', ')}${covers}`);
   }
