@@ -52,7 +52,13 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Who may take the bytes out of a `Secret`. */
-const REVEALERS = ['domain/secret.ts', 'github/seal.ts', 'registries/crates-io.ts', 'rotate/rotate.ts'];
+const REVEALERS = [
+  'domain/secret.ts',
+  'fingerprints.ts',
+  'github/seal.ts',
+  'registries/crates-io.ts',
+  'rotate/rotate.ts',
+];
 
 interface Import {
   readonly from: string;
@@ -124,12 +130,15 @@ describe('the dependency rule', () => {
       files.map((file) => [file, imports.filter(({ from }) => from === file).map(inside)]),
     );
     const rings: string[] = [];
+    const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
       if (path.includes(file)) {
         rings.push([...path.slice(path.indexOf(file)), file].join(' → '));
         return;
       }
+      if (done.has(file)) return;
       for (const next of graph.get(file) ?? []) if (next && graph.has(next)) visit(next, [...path, file]);
+      done.add(file);
     };
     for (const file of files) visit(file, []);
     expect([...new Set(rings)]).toEqual([]);

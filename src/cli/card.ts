@@ -1,6 +1,8 @@
 import { formatForPeople } from '../domain/calendar.ts';
 import { checkHost, unusualHosts } from '../outside.ts';
+import type { Rotation } from '../rotate/rotate.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
+import { alarmCard } from './alarm.ts';
 import type { OpenRotation } from './open-rotation.ts';
 
 // Without 0/O, 1/I/L and the like, since people compare it by eye.
@@ -12,7 +14,7 @@ export function makeCard({
   rotation,
   before,
 }: Pick<OpenRotation, 'app' | 'rotation' | 'before'>): RotationCard {
-  const { declaration, kind, stated } = rotation;
+  const { declaration, kind, completes } = rotation;
   const { config, world } = app;
   return {
     credential: declaration.name,
@@ -35,14 +37,25 @@ export function makeCard({
     presets: kind.lifetimes.presets,
     customDate: kind.lifetimes.custom,
     never: kind.lifetimes.never,
-    statedExpiry:
-      stated?.kind === 'expires'
-        ? formatForPeople(stated.at)
-        : stated
-          ? `${stated.lifetime} from now`
-          : undefined,
+    statedExpiry: describeStated(rotation),
     proves: kind.check?.proves,
+    alarm: alarmCard(app, declaration, kind),
+    onlyMissing: completes && {
+      version: completes.version,
+      already: declaration.destinations.filter((place) => !rotation.destinations.includes(place)),
+    },
   };
+}
+
+function describeStated({ stated, completes }: Rotation): string | undefined {
+  if (completes) {
+    const { expiry } = completes.known;
+    const when =
+      expiry.kind === 'known' ? formatForPeople(expiry.at) : expiry.kind === 'never' ? 'never' : 'not known';
+    return `${when}, as recorded with version ${completes.version}`;
+  }
+  if (!stated) return undefined;
+  return stated.kind === 'expires' ? formatForPeople(stated.at) : `${stated.lifetime} from now`;
 }
 
 function matchingCode(randomBytes: (size: number) => Uint8Array): string {

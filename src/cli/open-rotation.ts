@@ -1,7 +1,6 @@
 import type { App } from '../app.ts';
-import type { Destination } from '../domain/credential.ts';
-import type { Rotation } from '../rotate/rotate.ts';
-import type { DestinationView, RotationResult } from '../rotate/rotation.ts';
+import type { Ready, Rotation } from '../rotate/rotate.ts';
+import type { RotationResult } from '../rotate/rotation.ts';
 import type { Context } from './command.ts';
 
 /** A rotation whose destinations have been looked at: what is left is to get the token. */
@@ -9,7 +8,7 @@ export interface OpenRotation {
   readonly context: Context;
   readonly app: App;
   readonly rotation: Rotation;
-  readonly before: ReadonlyMap<Destination, DestinationView>;
+  readonly before: Ready;
   /** Said on the command line: store it although its issuer cannot be asked. */
   readonly unchecked: boolean;
 }

@@ -8,8 +8,10 @@ import type { Output } from './output.ts';
 export function reportStep(out: Output, step: StepReport): void {
   if (out.json) out.resultJson(step);
   else if (step.step !== 'form') {
+    const of = step.progress ? `${step.progress.done}/${step.progress.total} `.padStart(8) : '';
     const place = step.destination ? ` ${step.destination}` : '';
-    out.talk(`${step.step.padEnd(10)}${step.outcome}${place}${step.detail ? ` (${step.detail})` : ''}`);
+    const detail = step.detail ? ` (${step.detail})` : '';
+    out.talk(`${step.step.padEnd(10)}${of}${step.outcome}${place}${detail}`);
   }
 }
 

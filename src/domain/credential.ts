@@ -36,6 +36,10 @@ export interface Version {
   readonly standing: 'good' | 'revoked' | 'leaked';
   /** Since when it is revoked or leaked. */
   readonly standingAt: Date | undefined;
+  /** When somebody said, or saw, that it is revoked at its issuer. */
+  readonly revokedAt: Date | undefined;
+  /** Recognises its token; undefined: it was never pasted here. */
+  readonly fingerprint: string | undefined;
   /** Whether its issuer was asked before it was stored. */
   readonly checked: 'live' | 'unchecked' | 'not-asked';
   readonly recordedAt: Date;
@@ -47,6 +51,17 @@ export interface NewVersion {
   readonly lifetimeDays: number | undefined;
   readonly createdAt: Date | undefined;
   readonly checked: Version['checked'];
+  /** Recognises its token; absent: it was not pasted here. */
+  readonly fingerprint?: string | undefined;
+}
+
+/** A version that a rotation has replaced, whose token may live on at its issuer. */
+export interface FormerVersion {
+  readonly version: number;
+  readonly expiry: Expiry;
+  readonly standing: Version['standing'];
+  /** When its successor was recorded. */
+  readonly replacedAt: Date;
 }
 
 export type DestinationState =

@@ -2,6 +2,7 @@ import type {
   Declaration,
   Destination,
   DestinationState,
+  FormerVersion,
   NewVersion,
   Version,
 } from '../domain/credential.ts';
@@ -16,6 +17,10 @@ export interface StoredCredential {
   readonly retiredAt: Date | undefined;
   /** The latest version, if any was recorded. */
   readonly current: Version | undefined;
+  /** Replaced by a rotation, and not said to be revoked at the issuer: newest first. Whether their kind needs it is the kind's to say. */
+  readonly former: readonly FormerVersion[];
+  /** Since when a rotation of it is unconfirmed. */
+  readonly unconfirmedSince: Date | undefined;
   readonly destinations: readonly StoredDestination[];
 }
 
@@ -24,8 +29,12 @@ export interface StoredDestination {
   readonly version: number | undefined;
   readonly state: DestinationState;
   readonly storedAt: Date | undefined;
-  /** GitHub's time of our last own write. */
+  /** GitHub's time of our last own write; where there was none, of the write that was found at adoption. */
   readonly remoteUpdatedAt: Date | undefined;
+  /** When it was last read to the end at GitHub. */
+  readonly checkedAt: Date | undefined;
+  /** When it was first seen missing or changed by somebody else, which is what its state says; undefined: it is not. */
+  readonly changedAt: Date | undefined;
 }
 
 export type RegisterChange =
@@ -41,12 +50,53 @@ export interface Register {
   apply(changes: readonly RegisterChange[], at: Date): void;
   /** Records the next version of a credential. @returns its number */
   addVersion(credential: string, version: NewVersion, at: Date): number;
+  /**
+   * Records the next version as what these destinations hold, which somebody else wrote, and by GitHub's times of it. @returns its
+   * number
+   */
+  adopt(
+    credential: string,
+    version: NewVersion,
+    seen: readonly { readonly destination: Destination; readonly updatedAt: Date }[],
+    at: Date,
+  ): number;
   /** Quiet until then. */
   acknowledge(credential: string, until: Date, at: Date): void;
   /** No more reminders, until a version is recorded again. */
   retire(credential: string, at: Date): void;
+  /**
+   * A person said that the current version is revoked or leaked. Where none is recorded, one without a date is. A leak is never
+   * taken back. @returns whether that is new
+   */
+  declare(credential: string, standing: 'revoked' | 'leaked', at: Date): boolean;
+  /** Every former version is revoked at its issuer, as a person said. @returns their numbers */
+  revokeFormer(credential: string, at: Date): readonly number[];
+  /** Destinations whose next look has come, at most `limit`. */
+  toLookAt(now: Date, limit: number): readonly Watched[];
+  /** It is not to be looked at any more. */
+  unwatch(credential: string, destination: Destination): void;
+  /** The current version is accepted by its issuer after all. Of no effect where it is good, or leaked. */
+  restore(credential: string, at: Date): void;
+  /** What a look has shown, and when the next one is due. `changedAt` is kept from the first time. */
+  noteLook(credential: string, destination: Destination, look: Look, at: Date): void;
   /** Keeps what GitHub shows of a destination that reseal has never stored to: what later changes are told from. */
   noteRemote(credential: string, destination: Destination, remote: RemoteSecret, at: Date): void;
+}
+
+/** A destination to be looked at, with what is known of it. */
+export interface Watched extends StoredDestination {
+  readonly credential: string;
+}
+
+/** What one look at a destination has shown. */
+export interface Look {
+  /** Undefined: it stays what it was. */
+  readonly state: DestinationState | undefined;
+  /** False: it could not be read. */
+  readonly read: boolean;
+  readonly nextLookAt: Date;
+  /** For the history, where the state changes; metadata only. */
+  readonly detail: Readonly<Record<string, string>>;
 }
 
 /** A secret as GitHub shows it. */

@@ -1,12 +1,15 @@
-import type { Declaration, Destination, NewVersion } from '../domain/credential.ts';
+import type { Declaration, Destination, NewVersion, Version } from '../domain/credential.ts';
 import { formatDestination } from '../domain/credential.ts';
 import { describeError, isAppError } from '../domain/error.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { StatedExpiry, Verdict } from './judge.ts';
-import { judgeAnswer, judgeFormat } from './judge.ts';
+import { judgeAnswer, judgeExpiry, judgeFormat, judgeSameness, resolveExpiry } from './judge.ts';
+import { patiently } from './patience.ts';
 import type {
-  DestinationView,
+  Completion,
+  Fingerprints,
   Issuer,
+  ReadyDestination,
   RotationResult,
   StepReport,
   Submission,
@@ -19,14 +22,23 @@ import type { Storing } from './write.ts';
 /** One open rotation: who is being rotated, and everything it may use. */
 export interface Rotation extends Storing {
   readonly declaration: Declaration;
+  /** Where the token goes: all that are declared, or those that are missing it. */
+  readonly destinations: readonly Destination[];
   readonly kind: Kind;
+  /** The version that is recorded now. */
+  readonly current: Version | undefined;
+  /** What is to be completed; undefined: a new version. */
+  readonly completes: Completion | undefined;
   readonly stated: StatedExpiry | undefined;
   /** Undefined: this kind has no live check. */
   readonly issuer: Issuer | undefined;
+  readonly fingerprints: Fingerprints;
+  /** Expiries that a person was asked about because they looked wrong: sent once more, they are taken. */
+  readonly questioned: Set<number>;
 }
 
-/** GitHub asks for a second between writes (docs.github.com, "Best practices for using the REST API"). */
-const BETWEEN_WRITES_MS = 1_000;
+/** Each destination as it is before anybody is asked for a token. */
+export type Ready = ReadonlyMap<Destination, ReadyDestination>;
 
 /**
  * Whether every destination can be read, and what it holds now: before anybody is asked for a token.
@@ -34,18 +46,24 @@ const BETWEEN_WRITES_MS = 1_000;
  * @throws AppError saying what to do
  */
 export async function precheck(
-  rotation: Pick<Rotation, 'declaration' | 'store' | 'report'>,
-): Promise<ReadonlyMap<Destination, DestinationView>> {
-  const views = new Map<Destination, DestinationView>();
-  for (const destination of rotation.declaration.destinations) {
-    const view = await rotation.store.precheck(destination);
+  rotation: Pick<Rotation, 'declaration' | 'destinations' | 'store' | 'report' | 'sleep'>,
+): Promise<Ready> {
+  const views = new Map<Destination, ReadyDestination>();
+  const total = rotation.destinations.length;
+  for (const destination of rotation.destinations) {
+    const say = (outcome: string, detail?: string) =>
+      rotation.report({
+        step: 'precheck',
+        credential: rotation.declaration.name,
+        destination: formatDestination(destination),
+        outcome,
+        ...(detail ? { detail } : {}),
+        ...(total > 1 ? { progress: { done: views.size, total } } : {}),
+      });
+    const waiting = { sleep: rotation.sleep, say: (text: string) => say('limited', text) };
+    const view = await patiently(waiting, () => rotation.store.precheck(destination));
     views.set(destination, view);
-    rotation.report({
-      step: 'precheck',
-      credential: rotation.declaration.name,
-      destination: formatDestination(destination),
-      outcome: view.updatedAt ? 'ready' : 'will be created',
-    });
+    say(view.updatedAt ? 'ready' : 'will be created');
   }
   return views;
 }
@@ -53,7 +71,7 @@ export async function precheck(
 /** Takes one submission through: check → judge → store → look back → record. The token is wiped when it returns. */
 export async function submit(
   rotation: Rotation,
-  before: ReadonlyMap<Destination, DestinationView>,
+  before: Ready,
   submission: Submission,
   progress: (step: StepReport) => void,
 ): Promise<SubmitOutcome> {
@@ -97,14 +115,32 @@ async function check(rotation: Rotation, submission: Submission): Promise<Verdic
     report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(malformed) });
     return malformed;
   }
+  const fingerprint = rotation.fingerprints.of(submission.token);
+  const mistaken = judgeSameness(fingerprint, rotation.fingerprints.compare, rotation);
+  if (mistaken) {
+    report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(mistaken) });
+    return mistaken;
+  }
+  const hasty = questionExpiry(rotation, submission);
+  if (hasty) {
+    report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(hasty) });
+    return hasty;
+  }
   const answer = await rotation.issuer?.check(submission.token);
-  const verdict = judgeAnswer(answer, submission, {
-    stated: rotation.stated,
-    declaration: rotation.declaration,
-    now: now(),
-  });
+  const verdict = judgeAnswer(answer, submission, { ...rotation, now: now() });
   report({ step: 'checked', credential, ...describeVerdict(verdict, kind) });
-  return verdict;
+  return verdict.kind === 'accepted' ? { ...verdict, version: { ...verdict.version, fingerprint } } : verdict;
+}
+
+function questionExpiry(
+  rotation: Rotation,
+  { expiration }: Submission,
+): Extract<Verdict, { kind: 'refused' }> | undefined {
+  if (rotation.completes) return undefined;
+  const now = rotation.now();
+  const chosen = resolveExpiry(expiration, { ...rotation, now })?.expiry;
+  const { questioned, current } = rotation;
+  return judgeExpiry(chosen, current, { stated: expiration.kind === 'stated', now, questioned });
 }
 
 function describeVerdict(verdict: Verdict, kind: Kind): { outcome: string; detail?: string } {
@@ -119,24 +155,47 @@ function describeVerdict(verdict: Verdict, kind: Kind): { outcome: string; detai
 
 async function storeAndRecord(
   rotation: Rotation,
-  before: ReadonlyMap<Destination, DestinationView>,
+  before: Ready,
   { token }: Submission,
   version: NewVersion,
 ): Promise<RotationResult> {
   const placed: Placed[] = [];
+  let hopeless: Placed | undefined;
   for (const [destination, view] of before) {
-    if (placed.length > 0) await rotation.sleep(BETWEEN_WRITES_MS);
-    placed.push(await placeToken(rotation, token, destination, version, view));
+    const counting = { ...rotation, report: counted(rotation, placed.length + 1, before.size) };
+    const one = hopeless
+      ? notTried(destination, counting.report, rotation.credential)
+      : await placeToken(counting, token, destination, version, view);
+    if (one.kind !== 'verified' && one.everywhere) hopeless = one;
+    placed.push(one);
   }
   try {
-    return conclude(rotation, placed, version);
+    return conclude(rotation, before, placed, version);
   } catch (error) {
     return unrecorded(rotation, placed, error);
   }
 }
 
+/** With several destinations, each line says how far it has come. */
+function counted({ report }: Rotation, done: number, total: number): Rotation['report'] {
+  return total > 1 ? (step) => report({ ...step, progress: { done, total } }) : report;
+}
+
+/** Where an earlier one failed for a reason that is the same everywhere. */
+function notTried(destination: Destination, report: Rotation['report'], credential: string): Placed {
+  const reason = 'not tried after that; nothing was stored';
+  const place = formatDestination(destination);
+  report({ step: 'stored', credential, destination: place, outcome: 'failed', detail: reason });
+  return { kind: 'failed', destination, reason, hints: [] };
+}
+
 /** One outcome of all destinations together. A version is recorded when at least one place surely has it. */
-function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVersion): RotationResult {
+function conclude(
+  rotation: Rotation,
+  before: Ready,
+  placed: readonly Placed[],
+  version: NewVersion,
+): RotationResult {
   const { log, id, now } = rotation;
   const { reasons, next } = tell(placed);
   if (placed.some((place) => place.kind === 'verified')) {
@@ -148,7 +207,11 @@ function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVer
       version: number,
       expiry: version.expiry,
       ...(reasons.length > 0 ? { reasons } : {}),
-      next: [...next, ...afterwards(rotation.kind)],
+      next: [
+        ...next,
+        ...(reasons.length > 0 ? missingHints(rotation) : []),
+        ...(rotation.completes ? [] : afterwards(rotation, before)),
+      ],
     };
   }
   const outcome = placed.some((place) => place.kind === 'unconfirmed') ? 'unconfirmed' : 'failed';
@@ -156,8 +219,25 @@ function conclude(rotation: Rotation, placed: readonly Placed[], version: NewVer
   return { outcome, reasons, next };
 }
 
-function afterwards({ afterwards: text, pages }: Kind): readonly string[] {
-  return text ? [pages ? `${text} ${pages.revoke}` : text] : [];
+function missingHints({ credential }: Rotation): readonly string[] {
+  return [
+    `store the same token where it is missing: \`reseal rotate ${credential} --only-missing\` (keep it at hand until then)`,
+  ];
+}
+
+/** What is left of the old token, and who is told that it is gone. */
+function afterwards({ kind, current, credential, now }: Rotation, before: Ready): readonly string[] {
+  const replaced = current !== undefined || [...before.values()].some(({ updatedAt }) => updatedAt);
+  const isOver = current?.expiry.kind === 'known' && current.expiry.at <= now();
+  if (!replaced || !kind.afterwards || current?.revokedAt || isOver) return [];
+  const page = kind.pages ? ` ${kind.pages.revoke}` : '';
+  const text =
+    current?.standing === 'leaked'
+      ? `If the leaked token is not revoked yet, revoke it now at ${kind.issuer}:${page}`
+      : `${kind.afterwards}${page}`;
+  // What was never recorded is not asked about later either.
+  if (!current) return [text];
+  return [text, `then say so, or reminders of it go on: \`reseal confirm ${credential} --old-revoked\``];
 }
 
 /** Our own record failed at the end. What GitHub has is told all the same, and nothing more than that. */

@@ -61,6 +61,8 @@ export interface StepReport {
   readonly outcome: string;
   readonly detail?: string;
   readonly address?: string;
+  /** Of several destinations: how many are through with this step. */
+  readonly progress?: { readonly done: number; readonly total: number };
 }
 
 export type ResultOutcome = 'recorded' | 'partial' | 'rejected' | 'failed' | 'unconfirmed' | 'abandoned';
@@ -72,6 +74,21 @@ export interface RotationResult {
   readonly reasons?: readonly string[];
   /** What the person should do next, if anything. */
   readonly next?: readonly string[];
+}
+
+/** What recognises a token without keeping it: two that are alike are of the same token. */
+export interface Fingerprints {
+  of(token: Secret): string;
+  /** Whether it was made with the key that is here, so that a token can be held against it. */
+  isComparable(fingerprint: string | undefined): boolean;
+  /** `unknown`: they were made with different keys, or there is none. */
+  compare(a: string | undefined, b: string | undefined): 'same' | 'different' | 'unknown';
+}
+
+/** The version whose missing destinations a rotation stores, with what is known of it. */
+export interface Completion {
+  readonly version: number;
+  readonly known: NewVersion;
 }
 
 /** What became of one submission: the form stays open after `refused`, and is done after `finished`. */
@@ -110,21 +127,47 @@ export interface RotationCard {
   readonly statedExpiry: string | undefined;
   /** What the live check proves; undefined: this kind is not checked live. */
   readonly proves: string | undefined;
+  /** The token that is replaced must not be relied on any more: what to do about it, in order. */
+  readonly alarm?:
+    | {
+        readonly standing: 'revoked' | 'leaked';
+        readonly steps: readonly { readonly text: string; readonly link?: string | undefined }[];
+      }
+    | undefined;
+  /** The same token goes where it is missing still; `already`: where it is. */
+  readonly onlyMissing?: { readonly version: number; readonly already: readonly Destination[] } | undefined;
 }
 
 /** Where the journal of rotations is kept. Every change is durable when the call returns. */
 export interface RotationLog {
-  open(rotation: { id: string; credential: string; openedAt: Date; pid: number; host: string }): void;
+  open(rotation: OpenedRotation): void;
   move(id: string, to: RotationState, at: Date, detail?: string): void;
   /** Writes the intent of one PUT, and moves the rotation to `intended`. Throws when it cannot be kept. */
   intend(id: string, intent: DestinationIntent, chosen: NewVersion): void;
   settleDestination(id: string, destination: Destination, change: DestinationChange): void;
+  /** Records the new version, or that more places have the one that this rotation completes. @returns its number */
   record(id: string, version: NewVersion, at: Date): number;
   /** Notes that somebody else has changed a destination: what it holds is not ours. */
   disown(credential: string, destination: Destination, at: Date): void;
   /** Every rotation that has not ended: open, interrupted or unconfirmed. */
   unfinished(): readonly JournalEntry[];
   unsettled(credential: string): readonly JournalEntry[];
+  /** Writes there since then of which nobody has seen that they landed: one of them may have, late. Newest first. */
+  lateAttempts(
+    credential: string,
+    destination: Destination,
+    since: Date | undefined,
+  ): readonly { readonly rotation: string; readonly intendedAt: Date }[];
+}
+
+export interface OpenedRotation {
+  readonly id: string;
+  readonly credential: string;
+  readonly openedAt: Date;
+  readonly pid: number;
+  readonly host: string;
+  /** Version whose missing destinations are to be stored; undefined: it makes a new one. */
+  readonly completes?: number | undefined;
 }
 
 export interface DestinationIntent {
@@ -148,6 +191,8 @@ export interface DestinationChange {
 export interface JournalEntry {
   readonly id: string;
   readonly credential: string;
+  /** Version whose missing destinations it stores; undefined: it makes a new one. */
+  readonly completes: number | undefined;
   readonly state: RotationState;
   readonly openedAt: Date;
   readonly updatedAt: Date;
@@ -181,19 +226,31 @@ export type IssuerAnswer =
 /** Where tokens are put. All times are GitHub's own. */
 export interface SecretStore {
   /** Whether the destination can be written to, as far as reading tells. @throws AppError saying what to do */
-  precheck(destination: Destination): Promise<DestinationView>;
+  precheck(destination: Destination): Promise<ReadyDestination>;
   /** @throws AppError */
   read(destination: Destination): Promise<DestinationView>;
+  /** Every secret of the destination's environment, by name. @throws AppError */
+  names(destination: Destination): Promise<readonly { readonly name: string; readonly updatedAt: Date }[]>;
   /** Fetches the environment's key. @throws AppError */
-  publicKey(
-    destination: Destination,
-  ): Promise<{ readonly keyId: string; readonly key: string; readonly serverTime: Date | undefined }>;
+  publicKey(destination: Destination): Promise<PublicKey>;
   seal(token: Secret, key: string): Promise<string>;
   /** Never throws for an answer or a failed call. */
   put(
     destination: Destination,
     sealed: { readonly value: string; readonly keyId: string },
   ): Promise<PutAnswer>;
+}
+
+/** Of one environment: key and id come from one answer. */
+export interface PublicKey {
+  readonly keyId: string;
+  readonly key: string;
+  readonly serverTime: Date | undefined;
+}
+
+/** A destination that can be written to: its key is fetched before anybody is asked for a token. */
+export interface ReadyDestination extends DestinationView {
+  readonly key: PublicKey;
 }
 
 export interface DestinationView {
@@ -211,7 +268,15 @@ export type PutAnswer =
       readonly requestId: string | undefined;
     }
   | { readonly kind: 'stale-key'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly hints: readonly string[] }
+  /** A limit: not stored, and not to be asked again before `waitMs` have passed. */
+  | { readonly kind: 'limited'; readonly reason: string; readonly waitMs: number }
+  /** `everywhere`: the token itself is not accepted, so that no other destination is to be tried. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly hints: readonly string[];
+      readonly everywhere?: boolean;
+    }
   /** It may have landed, or may land still. */
   | { readonly kind: 'unclear'; readonly reason: string }
   /** No connection came about, so that it surely has not landed. */

@@ -2,9 +2,10 @@ import type { Destination, NewVersion } from '../domain/credential.ts';
 import { sameDestination } from '../domain/credential.ts';
 import { AppError, describeError } from '../domain/error.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { DestinationChange, DestinationView, SecretStore } from './rotation.ts';
+import { patiently } from './patience.ts';
+import type { DestinationChange, DestinationView, ReadyDestination } from './rotation.ts';
 import type { Storing, Written } from './write.ts';
-import { patiently, report, writeDurably } from './write.ts';
+import { isSameEverywhere, report, waitingFor, writeDurably } from './write.ts';
 
 /** How one destination ended. `unconfirmed`: a write may have landed that nobody can tell from another's. */
 export type Placed =
@@ -14,6 +15,8 @@ export type Placed =
       readonly destination: Destination;
       readonly reason: string;
       readonly hints: readonly string[];
+      /** It would be the same at every other destination, and asking on would do harm. */
+      readonly everywhere?: boolean;
     };
 
 /** No new write to a place while an earlier one of unknown fate may still land (facts: 60 s by GitHub's clock). */
@@ -25,37 +28,37 @@ const RESOLUTION_MS = 2_000;
 /**
  * Puts the token into one destination and looks until GitHub shows that a write landed.
  *
- * @param expected `updated_at` as it was before the form opened: another now means that somebody else wrote
+ * @param expected as it was before the form opened, with its key: another `updated_at` now means that somebody else wrote
  */
 export async function placeToken(
   storing: Storing,
   token: Secret,
   destination: Destination,
   chosen: NewVersion,
-  expected: DestinationView,
+  expected: ReadyDestination,
 ): Promise<Placed> {
   let baseline: DestinationView;
-  let key: Awaited<ReturnType<SecretStore['publicKey']>>;
   try {
     baseline = await freshBaseline(storing, destination);
-    if (baseline.updatedAt?.getTime() !== expected.updatedAt?.getTime()) return movedMeanwhile(destination);
-    key = await patiently(storing, () => storing.store.publicKey(destination));
+    if (baseline.updatedAt?.getTime() !== expected.updatedAt?.getTime())
+      return tellFailed(storing, movedMeanwhile(destination));
   } catch (error) {
-    return notStored(destination, error);
+    return tellFailed(storing, notStored(destination, error));
   }
-  const written = await writeDurably(storing, { token, destination, chosen, baseline }, key);
+  const written = await writeDurably(storing, { token, destination, chosen, baseline }, expected.key);
   switch (written.kind) {
     case 'stored':
       return acknowledge(storing, destination, written) ?? lookBack(storing, destination, baseline);
     case 'unclear':
-      return settleUnclear(storing, destination, baseline, written.reason);
+      return settleUnclear(storing, destination, baseline, written);
     case 'failed':
-      return settleFailed(storing, destination, written.reason, written.hints);
+      return settleFailed(storing, destination, written);
   }
 }
 
 async function freshBaseline(storing: Storing, destination: Destination): Promise<DestinationView> {
-  const read = () => patiently(storing, () => storing.store.read(destination));
+  const waiting = waitingFor(storing, destination, 'stored');
+  const read = () => patiently(waiting, () => storing.store.read(destination));
   await waitForEarlier(storing, destination, read);
   const view = await read();
   if (!view.updatedAt) return view;
@@ -106,9 +109,15 @@ async function lookBack(
   destination: Destination,
   before: DestinationView,
 ): Promise<Placed> {
+  const waiting = waitingFor(storing, destination, 'verified');
+  let everywhere = false;
   for (const pause of LOOK_PAUSES_MS) {
     if (pause > 0) await storing.sleep(pause);
-    const view = await readOrNothing(() => storing.store.read(destination));
+    const view = await patiently(waiting, () => storing.store.read(destination), []).catch((error) => {
+      everywhere = isSameEverywhere(error);
+      return undefined;
+    });
+    if (everywhere) break;
     if (!view || !hasMoved(before.updatedAt, view.updatedAt)) continue;
     const change = { state: 'verified', at: storing.now(), remoteUpdatedAt: view.updatedAt } as const;
     const failure = settle(storing, destination, change);
@@ -117,7 +126,10 @@ async function lookBack(
     report(storing, destination, 'verified', 'updated_at moved', shown);
     return { kind: 'verified', destination };
   }
-  return settleUnconfirmed(storing, destination, 'GitHub accepted it, but shows no change yet');
+  const reason = everywhere
+    ? 'GitHub accepted it, and does not let anybody look any more'
+    : 'GitHub accepted it, but shows no change yet';
+  return settleUnconfirmed(storing, destination, { reason, everywhere });
 }
 
 /** After the last unclear answer: GitHub's own record decides between "not stored" and "somebody must say". */
@@ -125,33 +137,49 @@ async function settleUnclear(
   storing: Storing,
   destination: Destination,
   before: DestinationView,
-  reason: string,
+  { reason, everywhere }: Extract<Written, { kind: 'unclear' }>,
 ): Promise<Placed> {
   await storing.sleep(SETTLE_MS);
-  const view = await readOrNothing(() => patiently(storing, () => storing.store.read(destination)));
+  const waiting = waitingFor(storing, destination, 'verified');
+  const view = await readOrNothing(() => patiently(waiting, () => storing.store.read(destination)));
   return view && view.updatedAt?.getTime() === before.updatedAt?.getTime()
-    ? settleFailed(storing, destination, `${reason}; GitHub shows that nothing was stored`, [])
-    : settleUnconfirmed(storing, destination, reason);
+    ? settleFailed(storing, destination, {
+        reason: `${reason}; GitHub shows that nothing was stored`,
+        hints: [],
+        everywhere,
+      })
+    : settleUnconfirmed(storing, destination, { reason, everywhere });
 }
 
-function settleUnconfirmed(storing: Storing, destination: Destination, reason: string): Placed {
+function settleUnconfirmed(
+  storing: Storing,
+  destination: Destination,
+  { reason, everywhere }: { readonly reason: string; readonly everywhere: boolean },
+): Placed {
   const failure = settle(storing, destination, { state: 'unconfirmed', at: storing.now(), detail: reason });
+  report(storing, destination, 'verified', 'unconfirmed', reason);
   return {
     kind: 'unconfirmed',
     destination,
     reason: failure ? `${reason}; ${failure}` : reason,
     hints: confirmHints(storing.credential),
+    everywhere,
   };
 }
 
 function settleFailed(
   storing: Storing,
   destination: Destination,
-  reason: string,
-  hints: readonly string[],
+  { reason, hints, everywhere }: Omit<Extract<Written, { kind: 'failed' }>, 'kind'>,
 ): Placed {
   const failure = settle(storing, destination, { state: 'failed', at: storing.now(), detail: reason });
-  return { kind: 'failed', destination, reason: failure ? `${reason}; ${failure}` : reason, hints };
+  const told = failure ? `${reason}; ${failure}` : reason;
+  return tellFailed(storing, { kind: 'failed', destination, reason: told, hints, everywhere });
+}
+
+function tellFailed(storing: Storing, placed: Extract<Placed, { reason: string }>): Placed {
+  report(storing, placed.destination, 'stored', 'failed', placed.reason);
+  return placed;
 }
 
 /** @returns why our own record could not be kept: what happened at GitHub is told all the same */
@@ -193,7 +221,7 @@ export function confirmHints(credential: string): readonly string[] {
   ];
 }
 
-function movedMeanwhile(destination: Destination): Placed {
+function movedMeanwhile(destination: Destination): Extract<Placed, { reason: string }> {
   return {
     kind: 'failed',
     destination,
@@ -202,7 +230,8 @@ function movedMeanwhile(destination: Destination): Placed {
   };
 }
 
-function notStored(destination: Destination, error: unknown): Placed {
+function notStored(destination: Destination, error: unknown): Extract<Placed, { reason: string }> {
   const hints = error instanceof AppError ? error.hints : [];
-  return { kind: 'failed', destination, reason: `${describeError(error)}; nothing was stored`, hints };
+  const reason = `${describeError(error)}; nothing was stored`;
+  return { kind: 'failed', destination, reason, hints, everywhere: isSameEverywhere(error) };
 }

@@ -1,8 +1,18 @@
 import type { Destination, NewVersion } from '../domain/credential.ts';
 import { formatDestination } from '../domain/credential.ts';
-import { AppError, describeError } from '../domain/error.ts';
+import { AppError, describeError, isAppError } from '../domain/error.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { DestinationView, PutAnswer, RotationLog, SecretStore, StepReport } from './rotation.ts';
+import type { Pace } from './pace.ts';
+import type { Waiting } from './patience.ts';
+import { patiently, waitOutLimit } from './patience.ts';
+import type {
+  DestinationView,
+  PublicKey,
+  PutAnswer,
+  RotationLog,
+  SecretStore,
+  StepReport,
+} from './rotation.ts';
 
 /** What storing needs from outside. `sleep` waits; nothing here reads a clock of its own. */
 export interface Storing {
@@ -10,6 +20,7 @@ export interface Storing {
   readonly credential: string;
   readonly log: RotationLog;
   readonly store: SecretStore;
+  readonly pace: Pace;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   readonly report: (step: StepReport) => void;
@@ -25,15 +36,17 @@ interface Writing {
 
 export type Written =
   | Extract<PutAnswer, { kind: 'stored' }>
-  /** Surely not stored. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly hints: readonly string[] }
+  /** Surely not stored. `everywhere`: it would be the same at every other destination. */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly hints: readonly string[];
+      readonly everywhere: boolean;
+    }
   /** One of the writes may have landed, or may land still. */
-  | { readonly kind: 'unclear'; readonly reason: string };
-
-type PublicKey = Awaited<ReturnType<SecretStore['publicKey']>>;
+  | { readonly kind: 'unclear'; readonly reason: string; readonly everywhere: boolean };
 
 const REPEAT_PAUSES_MS = [1_000, 4_000, 15_000];
-const READ_PAUSES_MS = [1_000, 4_000];
 
 /**
  * Seals, and sends the same sealed bytes until an answer is clear; a key that GitHub refuses is fetched anew once. Before
@@ -44,24 +57,32 @@ export async function writeDurably(
   writing: Writing,
   firstKey: PublicKey,
 ): Promise<Written> {
-  const { store, sleep } = storing;
+  const { store, sleep, pace } = storing;
   const { destination } = writing;
-  const githubTime = carryOn(storing, firstKey.serverTime ?? writing.baseline.serverTime);
+  const githubTime = carryOn(storing, writing.baseline.serverTime ?? firstKey.serverTime);
   const pauses = [...REPEAT_PAUSES_MS];
+  const waiting = waitingFor(storing, destination, 'stored');
+  const limits = waitOutLimit(waiting);
   let lost: string | undefined;
   let resealed = false;
   try {
     let sealed = await seal(storing, writing, firstKey);
     for (let put = 1; ; put++) {
+      // Before the intent, so that its time is that of the write.
+      await pace.take(true);
       intend(storing, writing, sealed.keyId, githubTime());
       if (put === 1) report(storing, destination, 'intended', 'recorded');
       const answer = await store.put(destination, sealed);
       if (answer.kind === 'stored') return answer;
-      if (answer.kind === 'refused') return ended(lost, answer.reason, answer.hints);
+      if (answer.kind === 'refused') return ended(lost, answer.reason, answer.hints, answer.everywhere);
+      if (answer.kind === 'limited') {
+        if (!(await limits(answer.waitMs))) return ended(lost, answer.reason, ['try again then'], true);
+        continue;
+      }
       if (answer.kind === 'stale-key') {
         if (resealed) return ended(lost, answer.reason, []);
         resealed = true;
-        sealed = await seal(storing, writing, await patiently(storing, () => store.publicKey(destination)));
+        sealed = await seal(storing, writing, await patiently(waiting, () => store.publicKey(destination)));
         continue;
       }
       if (answer.kind === 'unclear') lost ??= answer.reason;
@@ -71,13 +92,24 @@ export async function writeDurably(
       await sleep(pause);
     }
   } catch (error) {
-    return ended(lost, describeError(error), error instanceof AppError ? error.hints : []);
+    const hints = error instanceof AppError ? error.hints : [];
+    return ended(lost, describeError(error), hints, isSameEverywhere(error));
   }
 }
 
-function ended(lost: string | undefined, reason: string, hints: readonly string[]): Written {
-  if (lost === undefined) return { kind: 'failed', reason, hints };
-  return { kind: 'unclear', reason: lost === reason ? lost : `${lost}, then: ${reason}` };
+function ended(
+  lost: string | undefined,
+  reason: string,
+  hints: readonly string[],
+  everywhere = false,
+): Written {
+  if (lost === undefined) return { kind: 'failed', reason, hints, everywhere };
+  return { kind: 'unclear', reason: lost === reason ? lost : `${lost}, then: ${reason}`, everywhere };
+}
+
+/** Bad log-ins that go on lock out the user behind the token; requests that go on through a limit, the program. */
+export function isSameEverywhere(error: unknown): boolean {
+  return isAppError(error, 'unauthorized') || isAppError(error, 'limited');
 }
 
 async function seal(
@@ -106,17 +138,12 @@ function carryOn({ now }: Storing, told: Date | undefined): () => Date {
   return () => new Date((told ?? from).getTime() + Math.max(0, now().getTime() - from.getTime()));
 }
 
-/** Asks again where GitHub could not be reached or was not itself: the token in hand may not be shown a second time. */
-export async function patiently<T>(storing: Pick<Storing, 'sleep'>, call: () => Promise<T>): Promise<T> {
-  for (const pause of READ_PAUSES_MS) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'unavailable')) throw error;
-      await storing.sleep(pause);
-    }
-  }
-  return call();
+/** A wait is told as a step of this name. */
+export function waitingFor(storing: Storing, destination: Destination, step: StepReport['step']): Waiting {
+  return {
+    sleep: storing.sleep,
+    say: (text) => report(storing, destination, step, 'limited', text),
+  };
 }
 
 export function report(

@@ -10,6 +10,7 @@ import { describeVersion, insertVersion } from './register.ts';
 interface RotationRow {
   id: string;
   credential: string;
+  completes: number | null;
   state: RotationState;
   detail: string | null;
   chosen: string | null;
@@ -26,7 +27,10 @@ interface DestinationRow extends Destination {
   remote_updated_at: string | null;
 }
 
-const SELECT = 'SELECT id, credential, state, detail, chosen, pid, host, opened_at, updated_at FROM rotation';
+/** A write of an earlier attempt that was late shows by then (facts: 60 s after a success, and daily). */
+const SETTLED_MS = 61_000;
+const SELECT =
+  'SELECT id, credential, completes, state, detail, chosen, pid, host, opened_at, updated_at FROM rotation';
 const ENDED = "('recorded', 'rejected', 'abandoned', 'failed')";
 
 /** The journal. Every call is one durable transaction, with its entry in the history where it changes what is known. */
@@ -41,12 +45,13 @@ export function openRotationLog(
       db.transaction(() => {
         connection
           .prepare(
-            `INSERT INTO rotation (id, credential, state, pid, host, opened_at, updated_at)
-             VALUES (@id, @credential, 'opened', @pid, @host, @at, @at)`,
+            `INSERT INTO rotation (id, credential, state, completes, pid, host, opened_at, updated_at)
+             VALUES (@id, @credential, 'opened', @completes, @pid, @host, @at, @at)`,
           )
           .run({
             id: rotation.id,
             credential: rotation.credential,
+            completes: rotation.completes ?? null,
             pid: rotation.pid,
             host: rotation.host,
             at: fromInstant(rotation.openedAt),
@@ -118,32 +123,33 @@ export function openRotationLog(
       }),
     record: (id, version, at) =>
       db.transaction(() => {
-        const { credential } = get(db, id);
-        const number = insertVersion(db, credential, version, at, id);
+        const { credential, completes } = get(db, id);
+        const number = completes ?? insertVersion(db, credential, version, at, id);
         storeDestinations(db, id, credential, number, at);
         move(db, history, id, 'recorded', at, `version ${number}`);
         supersede(db, history, credential, id, at);
-        history.append(
-          {
-            type: 'credential.rotated',
-            subject: credential,
-            result: `version ${number}`,
-            detail: describeVersion(version),
-          },
-          at,
-        );
-        onVersion(credential, number, at);
+        const result = `version ${number}`;
+        if (completes === null) {
+          const detail = describeVersion(version);
+          history.append({ type: 'credential.rotated', subject: credential, result, detail }, at);
+          onVersion(credential, number, at);
+        } else {
+          history.append({ type: 'credential.completed', subject: credential, result }, at);
+          planAgain(db, credential);
+        }
         return number;
       }),
     disown: (credential, destination, at) =>
       db.transaction(() => {
         connection
           .prepare(
-            `INSERT INTO destination (credential, repo, environment, secret, state)
-             VALUES (@credential, @repo, @environment, @secret, 'changed-elsewhere')
-             ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = 'changed-elsewhere'`,
+            `INSERT INTO destination (credential, repo, environment, secret, state, changed_at)
+             VALUES (@credential, @repo, @environment, @secret, 'changed-elsewhere', @at)
+             ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = 'changed-elsewhere',
+               changed_at = COALESCE(changed_at, @at)`,
           )
-          .run({ credential, ...placeOf(destination) });
+          .run({ credential, ...placeOf(destination), at: fromInstant(at) });
+        planAgain(db, credential);
         history.append(
           {
             type: 'destination.changed',
@@ -154,6 +160,20 @@ export function openRotationLog(
           at,
         );
       }),
+    lateAttempts: (credential, destination, since) =>
+      (
+        db
+          .prepare(
+            `SELECT d.rotation, d.intended_at FROM rotation_destination AS d JOIN rotation AS r ON r.id = d.rotation
+             WHERE r.credential = @credential AND d.repo = @repo AND d.environment = @environment AND d.secret = @secret
+               AND d.state IN ('intended', 'failed', 'unconfirmed') AND d.intended_at > @since
+             ORDER BY d.intended_at DESC`,
+          )
+          .all({ credential, ...placeOf(destination), since: fromInstant(since) ?? '' }) as {
+          rotation: string;
+          intended_at: string;
+        }[]
+      ).map(({ rotation, intended_at }) => ({ rotation, intendedAt: toInstant(intended_at) })),
     unfinished: () =>
       (
         connection.prepare(`${SELECT} WHERE state NOT IN ${ENDED} ORDER BY opened_at`).all() as RotationRow[]
@@ -180,6 +200,8 @@ function move(
   db.connection
     .prepare('UPDATE rotation SET state = @to, detail = @detail, updated_at = @at WHERE id = @id')
     .run({ id, to, detail: detail ?? null, at: fromInstant(at) });
+  // Whether a rotation is unconfirmed is what a reminder is about.
+  if (to === 'unconfirmed' || row.state === 'unconfirmed') planAgain(db, row.credential);
   if (['rejected', 'abandoned', 'failed', 'unconfirmed'].includes(to)) {
     history.append(
       {
@@ -193,18 +215,29 @@ function move(
   }
 }
 
-/** What the rotation wrote is where the version lives now. `stored` without a look back is `unconfirmed`. */
+function planAgain(db: Database, credential: string): void {
+  db.prepare("UPDATE credential SET plan_at = '' WHERE name = ?").run(credential);
+}
+
+/**
+ * What the rotation wrote is where the version lives now. `stored` without a look back is `unconfirmed`. Each is looked at again
+ * when a write that was delayed on the way would show.
+ */
 function storeDestinations(db: Database, id: string, credential: string, version: number, at: Date): void {
+  const lookAt = new Date(at.getTime() + SETTLED_MS);
   db.connection
     .prepare(
-      `INSERT INTO destination (credential, repo, environment, secret, version, state, stored_at, remote_updated_at)
+      `INSERT INTO destination (credential, repo, environment, secret, version, state, stored_at, remote_updated_at, checked_at,
+         look_at)
        SELECT @credential, repo, environment, secret, @version,
-         CASE state WHEN 'verified' THEN 'verified' ELSE 'unconfirmed' END, @at, remote_updated_at
+         CASE state WHEN 'verified' THEN 'verified' ELSE 'unconfirmed' END, @at, remote_updated_at,
+         CASE state WHEN 'verified' THEN @at END, CASE state WHEN 'verified' THEN @lookAt END
        FROM rotation_destination WHERE rotation = @id AND state <> 'failed'
        ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET version = excluded.version,
-         state = excluded.state, stored_at = excluded.stored_at, remote_updated_at = excluded.remote_updated_at`,
+         state = excluded.state, stored_at = excluded.stored_at, remote_updated_at = excluded.remote_updated_at,
+         checked_at = excluded.checked_at, look_at = excluded.look_at, changed_at = NULL`,
     )
-    .run({ id, credential, version, at: fromInstant(at) });
+    .run({ id, credential, version, at: fromInstant(at), lookAt: fromInstant(lookAt) });
 }
 
 /**
@@ -244,6 +277,7 @@ function toEntry(db: Database, row: RotationRow): JournalEntry {
   return {
     id: row.id,
     credential: row.credential,
+    completes: row.completes ?? undefined,
     state: row.state,
     openedAt: toInstant(row.opened_at),
     updatedAt: toInstant(row.updated_at),
@@ -262,16 +296,18 @@ function toEntry(db: Database, row: RotationRow): JournalEntry {
 }
 
 function toChosen(json: string): NewVersion {
-  const { expiry, createdAt, lifetimeDays, checked } = JSON.parse(json) as {
+  const { expiry, createdAt, lifetimeDays, checked, fingerprint } = JSON.parse(json) as {
     expiry: { kind: 'known'; at: string; source: ExpirySource } | Exclude<Expiry, { kind: 'known' }>;
     createdAt?: string;
     lifetimeDays?: number;
     checked: NewVersion['checked'];
+    fingerprint?: string;
   };
   return {
     expiry: expiry.kind === 'known' ? { ...expiry, at: toInstant(expiry.at) } : expiry,
     createdAt: toInstant(createdAt ?? null),
     lifetimeDays,
     checked,
+    fingerprint,
   };
 }

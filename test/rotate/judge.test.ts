@@ -4,9 +4,15 @@ import { certificate } from '../../src/kinds/certificate.ts';
 import { cratesIoToken } from '../../src/kinds/crates-io-token.ts';
 import { generic } from '../../src/kinds/generic.ts';
 import type { StatedExpiry } from '../../src/rotate/judge.ts';
-import { ensureFuture, judgeAnswer, judgeFormat, resolveExpiry } from '../../src/rotate/judge.ts';
+import {
+  ensureFuture,
+  judgeAnswer,
+  judgeExpiry,
+  judgeFormat,
+  resolveExpiry,
+} from '../../src/rotate/judge.ts';
 import type { ChosenExpiration, IssuerAnswer } from '../../src/rotate/rotation.ts';
-import { aDeclaration, daysFromNow, NOW } from '../support/builders.ts';
+import { aDeclaration, aVersion, daysFromNow, knownUntil, NOW } from '../support/builders.ts';
 import { findLeaks } from '../support/canary.ts';
 import { TOKEN } from '../support/stand-ins.ts';
 
@@ -198,5 +204,39 @@ describe('ensureFuture', () => {
     ['more than ten years ahead', daysFromNow(3654), 'invalid_input'],
   ])('answers %s (C6)', (_, at, code) => {
     expect(codeOf(at)).toBe(code);
+  });
+});
+
+describe('judgeExpiry', () => {
+  const ask = (
+    at: string,
+    overrides: Partial<Parameters<typeof judgeExpiry>[2]> = {},
+    current = aVersion(),
+  ) =>
+    judgeExpiry(knownUntil(at), current, { stated: false, now: NOW, questioned: new Set(), ...overrides })
+      ?.reasons[0];
+
+  it.each([
+    ['2026-11-22T00:00:00Z', 'has passed already'],
+    ['2026-11-23T09:30:00Z', 'has passed already'],
+    ['2036-12-01T00:00:00Z', 'more than ten years away'],
+    ['2026-11-30T00:00:00Z', 'before the one that it replaces (2026-12-03)'],
+  ])('C6: when the expiry is %s, it is asked again', (at, reason) => {
+    expect(ask(at)).toContain(reason);
+  });
+
+  it('C6: when an earlier one is sent a second time, it is taken', () => {
+    const questioned = new Set<number>();
+    expect(ask('2026-11-30T00:00:00Z', { questioned })).toBeDefined();
+    expect(ask('2026-11-30T00:00:00Z', { questioned })).toBeUndefined();
+    expect(ask('2026-11-29T00:00:00Z', { questioned })).toBeDefined();
+  });
+
+  it.each([
+    ['it was said on the command line', { stated: true }, aVersion()],
+    ['the old one has leaked', {}, aVersion({ standing: 'leaked' })],
+    ['the old one never expires', {}, aVersion({ expiry: { kind: 'never', source: 'entered' } })],
+  ] as const)('takes an earlier one where %s', (_, overrides, current) => {
+    expect(ask('2026-11-30T00:00:00Z', overrides, current)).toBeUndefined();
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { openSecretStore } from '../../src/github/environment-secrets.ts';
 import { firstBroken } from '../../src/history/chain.ts';
 import type { SubmitOutcome } from '../../src/rotate/rotation.ts';
-import { DESTINATION, later } from '../support/builders.ts';
+import { aVersion, DESTINATION, later } from '../support/builders.ts';
 import { findLeaks } from '../support/canary.ts';
 import { INSTALL_ID } from '../support/database.ts';
 import type { Scene } from '../support/rotation.ts';
 import { aSubmission, BASELINE, ID, leaveIntent, openScene } from '../support/rotation.ts';
-import { SECRET_PATH, secretOf, TOKEN, wireOf } from '../support/stand-ins.ts';
+import { clientOf, SECRET_PATH, secretOf, TOKEN, wireOf } from '../support/stand-ins.ts';
 
 const STAGING = { ...DESTINATION, environment: 'staging' };
 const TWO = { declaration: { destinations: [DESTINATION, STAGING] } };
@@ -63,6 +64,19 @@ describe('submit', () => {
       expect(scene.state()).toBe('recorded');
     });
 
+    it('says that the old token stays alive where there was one, and how to say that it is gone', async () => {
+      const scene = await openScene({ rotation: { current: aVersion() } });
+      expect((await scene.finish()).next).toEqual([
+        expect.stringContaining('The old token stays alive until it is revoked'),
+        expect.stringContaining('reseal confirm crates-io --old-revoked'),
+      ]);
+    });
+
+    it('says nothing of an old token where there was none', async () => {
+      const scene = await openScene({ storedAt: undefined });
+      expect((await scene.finish()).next).toEqual([]);
+    });
+
     it('reports each step once, in order', async () => {
       const scene = await openScene();
       await scene.finish();
@@ -105,10 +119,12 @@ describe('submit', () => {
       expect(firstBroken(scene.stores.history.list(), INSTALL_ID)).toBeUndefined();
     });
 
-    it('creates a secret that was not there (B23)', async () => {
+    it('B23: creates a secret that was not there, and says so before and after', async () => {
       const scene = await openScene({ storedAt: undefined });
       expect((await scene.finish()).outcome).toBe('recorded');
-      expect(scene.steps.find(({ step }) => step === 'stored')?.outcome).toBe('created');
+      const told = scene.steps.map(({ step, outcome }) => `${step} ${outcome}`);
+      expect(told).toEqual(expect.arrayContaining(['precheck will be created', 'stored created']));
+      expect(scene.stored()).toBe(TOKEN);
     });
 
     it('leaves no trace of the token in the database, the steps or what went to GitHub (I15)', async () => {
@@ -132,7 +148,7 @@ describe('submit', () => {
       expectUntouched(scene);
     });
 
-    it('refuses a dead one, and takes the next (C1)', async () => {
+    it('C1: refuses a dead one, and takes the next', async () => {
       const scene = await openScene();
       scene.cratesIo.revokeToken(TOKEN);
       expect((await scene.submit()).kind).toBe('refused');
@@ -143,7 +159,7 @@ describe('submit', () => {
       expect(scene.stored()).toBe(next);
     });
 
-    it('refuses one that could not be checked, and stores it at the deliberate second step (C3)', async () => {
+    it('C3: refuses one that could not be checked, and stores it at the deliberate second step', async () => {
       const scene = await openScene();
       scene.cratesIo.fault({ kind: 'status', status: 503, times: 2 });
       expect(await scene.submit()).toMatchObject({ kind: 'refused', mayStoreUnchecked: true });
@@ -154,6 +170,37 @@ describe('submit', () => {
         'inconclusive',
         'unchecked',
       ]);
+    });
+
+    it('C2: takes a live one with scopes alone, and says what that proves', async () => {
+      const scene = await openScene();
+      await scene.finish();
+      const checked = scene.steps.find(({ step }) => step === 'checked');
+      expect([checked?.outcome, checked?.detail]).toEqual(['live', expect.stringContaining('this proves')]);
+      expect(scene.stores.register.find('crates-io')?.current?.checked).toBe('live');
+    });
+
+    it.each([
+      [
+        'C4',
+        'words that nobody knows',
+        { kind: 'status', status: 403, body: { errors: [{ detail: 'who are you?' }] } },
+      ],
+      ['C7', 'a redirect', { kind: 'redirect', to: 'https://evil.example/' }],
+    ] as const)('%s: takes %s for no check, and lets the person decide', async (_id, _, fault) => {
+      const scene = await openScene();
+      scene.cratesIo.fault(fault);
+      expect(await scene.submit()).toMatchObject({ kind: 'refused', mayStoreUnchecked: true });
+      expectUntouched(scene);
+    });
+
+    it('C5: refuses one whose account is locked, says so, and stays open', async () => {
+      const scene = await openScene();
+      scene.cratesIo.addToken(TOKEN, { scopes: ['publish-update'], locked: { reason: 'abuse' } });
+      const outcome = await scene.submit();
+      expect(outcome).toMatchObject({ kind: 'refused', mayStoreUnchecked: false });
+      expect(outcome.kind === 'refused' && outcome.reasons.join()).toContain('locked');
+      expectUntouched(scene);
     });
 
     it('refuses a dead one although storing unchecked was asked for', async () => {
@@ -173,8 +220,24 @@ describe('submit', () => {
     });
   });
 
-  describe('when somebody else changed the secret while the form was open (B27)', () => {
-    it('answers failed, and puts nothing', async () => {
+  describe('when somebody else changed the secret while the form was open', () => {
+    it('B27: of two machines at the same secret, the second stops before its PUT, and both histories say what they did', async () => {
+      const first = await openScene();
+      const second = await openScene({ rotation: { store: openSecretStore(clientOf(first.github)) } });
+      await first.begin();
+      await second.begin();
+      expect((await first.finish()).outcome).toBe('recorded');
+      const result = await second.finish();
+      expect([result.outcome, result.reasons?.join()]).toEqual([
+        'failed',
+        expect.stringContaining('somebody else changed this secret while the form was open'),
+      ]);
+      expect([puts(first), first.stored(), second.state()]).toEqual([1, TOKEN, 'failed']);
+      expect(first.events()).toContain('credential.rotated');
+      expect(second.events()).not.toContain('credential.rotated');
+    });
+
+    it('B27: answers failed, and puts nothing', async () => {
       const scene = await openScene();
       await scene.begin();
       const { repo: repository, environment, secret: name } = DESTINATION;
@@ -185,7 +248,7 @@ describe('submit', () => {
       expect([puts(scene), scene.stored(), scene.state()]).toEqual([0, 'theirs', 'failed']);
     });
 
-    it('does the same when it was created or removed', async () => {
+    it('B23, B27: does the same when it was created or removed', async () => {
       const { repo: repository, environment, secret: name } = DESTINATION;
       const created = await openScene({ storedAt: undefined });
       await created.begin();
@@ -199,12 +262,12 @@ describe('submit', () => {
     });
   });
 
-  describe('when GitHub cannot be read after the token was pasted (B13)', () => {
+  describe('when GitHub cannot be read after the token was pasted', () => {
     it.each([
       ['a 502', { kind: 'status', status: 502 }],
       ['a log-in page', { kind: 'html' }],
       ['a reset', { kind: 'reset' }],
-    ] as const)('asks again after %s, up to three times', async (_, fault) => {
+    ] as const)('B13: asks again after %s, up to three times', async (_, fault) => {
       const scene = await openScene();
       await scene.begin();
       scene.github.fault({ method: 'GET', path: SECRET_PATH, times: 2, ...fault });
@@ -212,7 +275,7 @@ describe('submit', () => {
       expect(scene.clock.slept).toEqual([1_000, 4_000]);
     });
 
-    it('gives up after the third, and stores nothing', async () => {
+    it('B13: gives up after the third, and stores nothing', async () => {
       const scene = await openScene();
       await scene.begin();
       scene.github.fault({ method: 'GET', kind: 'status', status: 502, times: 9 });
@@ -231,6 +294,26 @@ describe('submit', () => {
     });
   });
 
+  describe("when GitHub's answers carry no time", () => {
+    it('B29: stores and records all the same', async () => {
+      const scene = await openScene();
+      scene.github.fault({ kind: 'headers', headers: { date: '' }, times: 99 });
+      expect((await scene.finish()).outcome).toBe('recorded');
+      expect(scene.state()).toBe('recorded');
+    });
+
+    it('B29: records an intent of its own time where its clock is a day off', async () => {
+      const ahead = later(86_400_000);
+      const scene = await openScene();
+      scene.github.fault({ kind: 'headers', headers: { date: ahead.toUTCString() }, times: 99 });
+      expect((await scene.finish()).outcome).toBe('recorded');
+      const intended = scene.stores.db.connection
+        .prepare('SELECT intended_at FROM rotation_destination')
+        .pluck();
+      expect(new Date(String(intended.get()))).toEqual(ahead);
+    });
+  });
+
   describe('when the secret was written in this very second', () => {
     it('waits until a write would show', async () => {
       const scene = await openScene({ storedAt: later(-500) });
@@ -239,15 +322,15 @@ describe('submit', () => {
     });
   });
 
-  describe('when reads lag behind writes (B22)', () => {
-    it('looks again until GitHub shows it', async () => {
+  describe('when reads lag behind writes', () => {
+    it('B22: looks again until GitHub shows it', async () => {
       const scene = await openScene();
       scene.github.setReadLag({ milliseconds: 5_000 });
       expect((await scene.finish()).outcome).toBe('recorded');
       expect(scene.clock.slept).toEqual([250, 500, 1_000, 2_000, 4_000]);
     });
 
-    it('answers unconfirmed, and records no version, when GitHub never shows it', async () => {
+    it('B22: answers unconfirmed, and records no version, when GitHub never shows it', async () => {
       const scene = await openScene();
       scene.github.setReadLag({ reads: 1_000 });
       const result = await scene.finish();
@@ -272,8 +355,8 @@ describe('submit', () => {
     });
   });
 
-  describe('when an earlier rotation may still land (B26)', () => {
-    it("waits out its minute by GitHub's clock, and ends it once ours lies over it", async () => {
+  describe('when an earlier rotation may still land', () => {
+    it("B26: waits out its minute by GitHub's clock, and ends it once ours lies over it", async () => {
       const scene = await openScene();
       leaveIntent(scene, { id: 'earlier', intendedAt: later(-10_000) });
       expect((await scene.finish()).outcome).toBe('recorded');
@@ -291,6 +374,20 @@ describe('submit', () => {
   });
 
   describe('when there are several destinations', () => {
+    it("B12: seals for each to that environment's own key, with which GitHub opens it", async () => {
+      const scene = await openScene(TWO);
+      await scene.finish();
+      const held = TWO.declaration.destinations.map(({ repo, environment, secret }) =>
+        scene.github.secret(repo, environment, secret),
+      );
+      expect(held.map((one) => Buffer.from(one?.opened ?? []).toString())).toEqual([TOKEN, TOKEN]);
+      const sent = scene.github.requests.filter(({ method }) => method === 'PUT');
+      expect(sent.map(({ body }) => JSON.parse(body.toString()).key_id)).toEqual(
+        held.map((one) => one?.keyId),
+      );
+      expect(new Set(held.map((one) => one?.keyId)).size).toBe(2);
+    });
+
     it('puts the same token into each, a second apart', async () => {
       const scene = await openScene(TWO);
       expect((await scene.finish()).outcome).toBe('recorded');

@@ -1,9 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { openSecretStore } from '../../src/github/environment-secrets.ts';
-import { DESTINATION } from '../support/builders.ts';
+import { DESTINATION, NOW } from '../support/builders.ts';
 import type { Scene } from '../support/rotation.ts';
 import { openScene } from '../support/rotation.ts';
-import { clientOf, freePort, KEY_PATH, TOKEN } from '../support/stand-ins.ts';
+import {
+  clientOf,
+  freePort,
+  hasOpenssl,
+  KEY_PATH,
+  SEALER,
+  selfSigned,
+  startTestGitHub,
+  TOKEN,
+  TOKEN_FILE,
+  UNRESOLVABLE,
+} from '../support/stand-ins.ts';
+
+const STAGING = { ...DESTINATION, environment: 'staging' };
+const TWO = { declaration: { destinations: [DESTINATION, STAGING] } };
+const SECONDARY = { message: 'You have exceeded a secondary rate limit. Please wait a few minutes.' };
 
 interface SealedBody {
   readonly key_id: string;
@@ -26,8 +41,8 @@ function expectIntentBeforeEachPut(scene: Scene): void {
 }
 
 describe('submit', () => {
-  describe('when the key is outdated (B9)', () => {
-    it('fetches it anew, seals once more, and answers recorded (B11)', async () => {
+  describe('when the key is outdated', () => {
+    it('B9, B11: fetches it anew, seals once more, and the box opens with the second key', async () => {
       const scene = await openScene();
       scene.beforeRequest = (method) => {
         if (method === 'PUT' && sealedBodies(scene).length === 0) {
@@ -42,7 +57,7 @@ describe('submit', () => {
       expectIntentBeforeEachPut(scene);
     });
 
-    it("answers failed at the second time, with GitHub's words", async () => {
+    it("B9, B10: answers failed at the second time, with GitHub's words", async () => {
       const scene = await openScene();
       const body = { message: 'Bad request - validation failed due to an improperly encrypted secret' };
       scene.github.fault({ method: 'PUT', kind: 'status', status: 422, body, times: 9 });
@@ -67,8 +82,8 @@ describe('submit', () => {
     });
   });
 
-  describe('when GitHub says no for good (B2, B28, B30)', () => {
-    it.each([401, 403, 404, 410, 429])('answers failed at %i, after one PUT', async (status) => {
+  describe('when GitHub says no for good', () => {
+    it.each([401, 403, 404, 410])('answers failed at %i, after one PUT', async (status) => {
       const scene = await openScene();
       scene.github.fault({ method: 'PUT', kind: 'status', status, times: 9 });
       expect((await scene.finish()).outcome).toBe('failed');
@@ -78,30 +93,156 @@ describe('submit', () => {
         ['failed'],
       ]);
     });
+
+    it('B2, B30: names the permission that is missing, and stores nothing', async () => {
+      const scene = await openScene();
+      scene.github.addToken(SEALER, { permissions: { environments: 'read' } });
+      const result = await scene.finish();
+      expect([result.outcome, result.next]).toEqual([
+        'failed',
+        ['GitHub asks for the permission environments:write: add it to the token'],
+      ]);
+      expect([scene.stored(), scene.state()]).toEqual(['the old one', 'failed']);
+    });
+
+    it('B28: says that the environment is gone, and stores the token nowhere', async () => {
+      const scene = await openScene();
+      scene.beforeRequest = (method) => {
+        if (method === 'PUT') scene.github.removeEnvironment(DESTINATION.repo, DESTINATION.environment);
+      };
+      const result = await scene.finish();
+      expect([result.outcome, result.reasons?.join()]).toEqual([
+        'failed',
+        expect.stringContaining('GitHub shows no such environment to this token any more'),
+      ]);
+      expect([scene.github.putCount(), sealedBodies(scene).length, scene.state()]).toEqual([0, 1, 'failed']);
+    });
+
+    it('B31: shows the page of single sign-on', async () => {
+      const scene = await openScene();
+      const page = `${scene.github.url}/orgs/example/sso?authorization_request=A1`;
+      const headers = { 'x-github-sso': `required; url=${page}` };
+      scene.github.fault({ method: 'PUT', kind: 'status', status: 403, headers });
+      const { outcome, next } = await scene.finish();
+      expect([outcome, next]).toEqual(['failed', [`authorise it within the hour at ${page}`]]);
+    });
+
+    it('B6: says that the repository was renamed meanwhile, and follows nothing', async () => {
+      const scene = await openScene();
+      scene.beforeRequest = (method) => {
+        if (method === 'PUT') scene.github.renameRepository(DESTINATION.repo, 'example/gears');
+      };
+      const result = await scene.finish();
+      expect([result.outcome, result.reasons?.join()]).toEqual([
+        'failed',
+        expect.stringContaining('renamed'),
+      ]);
+      expect([scene.github.putCount(), scene.state()]).toEqual([0, 'failed']);
+    });
+
+    it('B1: tries no other place once the token itself is not accepted', async () => {
+      const scene = await openScene(TWO);
+      scene.github.fault({
+        method: 'PUT',
+        kind: 'status',
+        status: 401,
+        body: { message: 'Bad credentials' },
+        times: 9,
+      });
+      const result = await scene.finish();
+      expect([result.outcome, sealedBodies(scene).length, scene.clock.slept]).toEqual(['failed', 1, []]);
+      expect(result.reasons?.join()).toContain(`GitHub does not accept the token in "${TOKEN_FILE}"`);
+    });
+
+    it('B1: asks once, and nobody for a token, when it is not accepted before', async () => {
+      const scene = await openScene(TWO);
+      scene.github.removeToken(SEALER);
+      await expect(scene.begin()).rejects.toMatchObject({ code: 'unauthorized' });
+      expect([scene.github.requests.length, scene.clock.slept]).toEqual([1, []]);
+    });
   });
 
-  describe('when an answer is unclear (B8, B14, B15, B16)', () => {
-    it.each([
-      ['a 502', { kind: 'status', status: 502 }],
-      ['a 409', { kind: 'status', status: 409 }],
-      ['a hang', { kind: 'hang' }],
-      ['a reset', { kind: 'reset' }],
-      ['a reset behind which it landed', { kind: 'apply-then-reset' }],
-      ['a 503 behind which it landed', { kind: 'apply-then-status', status: 503 }],
-      ['a hang behind which it landed', { kind: 'apply-then-hang' }],
-      ['half of an answer', { kind: 'truncate' }],
-      ['a log-in page', { kind: 'html' }],
-    ] as const)('sends the same sealed bytes again after %s, and answers recorded', async (_, fault) => {
-      const scene = await openScene({ firstPutMs: 200 });
-      scene.github.fault({ method: 'PUT', ...fault });
+  describe('when GitHub asks to wait', () => {
+    it('B4: sends the same sealed bytes again when it may, and answers recorded', async () => {
+      const scene = await openScene();
+      const headers = { 'retry-after': '37' };
+      scene.github.fault({ method: 'PUT', kind: 'status', status: 429, headers });
       expect((await scene.finish()).outcome).toBe('recorded');
-      const [first, second, ...more] = sealedBodies(scene);
+      expect([scene.clock.slept, scene.stored()]).toEqual([[37_000], TOKEN]);
+      const [first, second] = sealedBodies(scene);
       expect(second).toEqual(first);
-      expect([more, scene.clock.slept, scene.stored()]).toEqual([[], [1_000], TOKEN]);
       expectIntentBeforeEachPut(scene);
     });
 
-    it('repeats three times, ever later, each after an intent of its own', async () => {
+    it('B4: waits a minute where no time is named, then longer, then stops, and says until when', async () => {
+      const scene = await openScene();
+      scene.github.fault({ method: 'PUT', kind: 'status', status: 403, body: SECONDARY, times: 9 });
+      const result = await scene.finish();
+      expect([result.outcome, scene.clock.slept]).toEqual(['failed', [60_000, 120_000]]);
+      expect(result.reasons?.join()).toContain("GitHub's limit until 09:34 UTC");
+      expect([scene.stored(), scene.state()]).toEqual(['the old one', 'failed']);
+    });
+
+    it('B3: does not keep anybody until a used-up hour is over, and tries no other place', async () => {
+      const scene = await openScene(TWO);
+      const reset = String(Date.parse('2026-11-23T10:00:00Z') / 1000);
+      const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset };
+      scene.github.fault({ method: 'PUT', kind: 'status', status: 403, headers, times: 9 });
+      const result = await scene.finish();
+      expect([result.outcome, sealedBodies(scene).length, scene.clock.slept]).toEqual(['failed', 1, []]);
+      expect(result.reasons?.join()).toContain("GitHub's limit until 10:00 UTC");
+    });
+  });
+
+  describe('when what answers the write points to another host', () => {
+    it('B7: never goes there, and claims nothing before GitHub itself shows that nothing was stored', async () => {
+      const scene = await openScene();
+      const elsewhere = await openScene();
+      scene.github.fault({ method: 'PUT', kind: 'redirect', to: `${elsewhere.github.url}/x`, times: 9 });
+      const result = await scene.finish();
+      expect([result.outcome, result.reasons?.join()]).toEqual([
+        'failed',
+        expect.stringContaining('an unexpected redirect was refused'),
+      ]);
+      expect([elsewhere.github.requests, scene.clock.slept.at(-1)]).toEqual([[], 60_000]);
+    });
+
+    it('B7: does not say "not stored" of a write that was handed on all the same', async () => {
+      const scene = await openScene();
+      const headers = { location: 'https://evil.example/' };
+      scene.github.fault({ method: 'PUT', kind: 'apply-then-status', status: 307, headers, times: 9 });
+      expect((await scene.finish()).outcome).toBe('unconfirmed');
+      expect(scene.state()).toBe('unconfirmed');
+    });
+  });
+
+  describe('when an answer is unclear', () => {
+    it.each([
+      ['B14', 'a 502', { kind: 'status', status: 502 }],
+      ['B8', 'a 409', { kind: 'status', status: 409 }],
+      ['B15', 'a hang', { kind: 'hang' }],
+      ['B16', 'a reset', { kind: 'reset' }],
+      ['B16', 'a reset behind which it landed', { kind: 'apply-then-reset' }],
+      ['B14', 'a 503 behind which it landed', { kind: 'apply-then-status', status: 503 }],
+      ['B15', 'a hang behind which it landed', { kind: 'apply-then-hang' }],
+      ['B19', 'half of an answer', { kind: 'truncate' }],
+      ['B19', 'a log-in page', { kind: 'html' }],
+      ['B20', 'a body that drips', { kind: 'drip', everyMs: 20 }],
+      ['B21', 'a huge body', { kind: 'huge', bytes: 2_000_000 }],
+    ] as const)(
+      '%s: sends the same sealed bytes again after %s, and answers recorded',
+      async (_id, _, fault) => {
+        const scene = await openScene({ firstPutMs: 200 });
+        scene.github.fault({ method: 'PUT', ...fault });
+        expect((await scene.finish()).outcome).toBe('recorded');
+        const [first, second, ...more] = sealedBodies(scene);
+        expect(second).toEqual(first);
+        expect([more, scene.clock.slept, scene.stored()]).toEqual([[], [1_000], TOKEN]);
+        expectIntentBeforeEachPut(scene);
+      },
+    );
+
+    it('B8, B14: repeats three times, ever later, each after an intent of its own', async () => {
       const scene = await openScene();
       scene.github.fault({ method: 'PUT', kind: 'status', status: 500, times: 3 });
       expect((await scene.finish()).outcome).toBe('recorded');
@@ -110,7 +251,7 @@ describe('submit', () => {
       expectIntentBeforeEachPut(scene);
     });
 
-    it("keeps the time of the last PUT by GitHub's clock, so that nobody settles too early", async () => {
+    it("B14, B29: keeps the time of the last PUT by GitHub's clock, so that nobody settles too early", async () => {
       const scene = await openScene();
       scene.github.fault({ method: 'PUT', kind: 'status', status: 500, times: 3 });
       const from = scene.clock.now().getTime();
@@ -124,7 +265,7 @@ describe('submit', () => {
   });
 
   describe('when every answer is lost', () => {
-    it('answers failed when GitHub shows that nothing changed, a minute later', async () => {
+    it('B14, B15, B16: answers failed when GitHub shows that nothing changed, a minute later', async () => {
       const scene = await openScene();
       scene.github.fault({ method: 'PUT', kind: 'reset', times: 9 });
       const result = await scene.finish();
@@ -134,7 +275,7 @@ describe('submit', () => {
       expect([scene.state(), scene.destinationStates()]).toEqual(['failed', ['failed']]);
     });
 
-    it('answers unconfirmed when it has changed: nobody can say by whom', async () => {
+    it('B14, B15, B16: answers unconfirmed when it has changed: nobody can say by whom', async () => {
       const scene = await openScene();
       scene.github.fault({ method: 'PUT', kind: 'apply-then-reset', times: 9 });
       const result = await scene.finish();
@@ -160,7 +301,7 @@ describe('submit', () => {
       expect((await scene.finish()).outcome).toBe('unconfirmed');
     });
 
-    it('answers unconfirmed when the environment is gone: a 404 is no proof', async () => {
+    it('B28: answers unconfirmed when the environment is gone: a 404 is no proof', async () => {
       const scene = await openScene({ storedAt: undefined });
       scene.github.fault({ method: 'PUT', kind: 'apply-then-reset', times: 9 });
       scene.clock.onSleep = () => {
@@ -209,13 +350,32 @@ describe('submit', () => {
   });
 
   describe('when no connection comes about any more', () => {
-    it('answers failed without waiting a minute: nothing was ever sent', async () => {
-      const away = openSecretStore(clientOf({ apiUrl: `http://127.0.0.1:${await freePort()}` }));
-      const gone = await openScene({ put: away.put });
+    async function expectFailedAtOnce(apiUrl: string, code: RegExp): Promise<void> {
+      const gone = await openScene({ put: openSecretStore(clientOf({ apiUrl })).put });
       const result = await gone.finish();
       expect(result.outcome).toBe('failed');
-      expect(result.reasons?.join()).toContain('ECONNREFUSED');
+      expect(result.reasons?.join()).toMatch(code);
       expect(gone.clock.slept).toEqual([1_000, 4_000, 15_000]);
+    }
+
+    it('B17: answers failed where the name does not resolve, without waiting a minute: nothing was ever sent', async () => {
+      await expectFailedAtOnce(UNRESOLVABLE, /ENOTFOUND|EAI_AGAIN/);
     });
+
+    it('answers failed where nobody listens, without waiting a minute', async () => {
+      await expectFailedAtOnce(`http://127.0.0.1:${await freePort()}`, /ECONNREFUSED/);
+    });
+
+    it.skipIf(!hasOpenssl)(
+      'B18: answers failed to a certificate that is not trusted, without a way around it',
+      async () => {
+        const secure = await startTestGitHub(() => NOW, { tls: selfSigned() });
+        const scene = await openScene({ put: openSecretStore(clientOf(secure)).put });
+        const result = await scene.finish();
+        expect([result.outcome, scene.state(), secure.requests]).toEqual(['failed', 'failed', []]);
+        expect(result.reasons?.join()).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+        await secure.close();
+      },
+    );
   });
 });

@@ -56,6 +56,8 @@ export function aVersion(overrides: Partial<Version> = {}): Version {
     expiry: knownUntil(daysFromNow(10)),
     standing: 'good',
     standingAt: undefined,
+    revokedAt: undefined,
+    fingerprint: undefined,
     checked: 'live',
     recordedAt: daysFromNow(-355),
     ...overrides,
@@ -70,6 +72,8 @@ export function aReminded(overrides: Partial<Reminded> = {}): Reminded {
     acknowledgedUntil: undefined,
     retiredAt: undefined,
     current: aVersion(),
+    former: [],
+    unconfirmedSince: undefined,
     destinations: [],
     ...overrides,
   };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { GitHubOptions } from '../../src/sandbox/github.ts';
 import type { Installation } from '../../src/sandbox/installation.ts';
 import { makeInstallation } from '../../src/sandbox/installation.ts';
 import type { Program, Running } from '../../src/sandbox/run.ts';
@@ -20,11 +21,14 @@ export interface Installed extends AsyncDisposable {
 }
 
 /** The built program on the shipped example, beside stand-ins; not initialised yet. */
-export async function install(): Promise<Installed> {
+export async function install(
+  github: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Installed> {
   let ahead = 0;
-  const sandbox = await startSandbox(PLACE, daysAgo(358), () => new Date(Date.now() + ahead));
+  const sandbox = await startSandbox(PLACE, daysAgo(358), () => new Date(Date.now() + ahead), github);
   const installation = makeInstallation(sandbox);
-  const program = openProgram(PROGRAM, installation);
+  const program = openProgram(PROGRAM, installation, env);
   return {
     sandbox,
     installation,

@@ -1,15 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Declaration, Destination, NewVersion } from '../../src/domain/credential.ts';
 import type { Secret } from '../../src/domain/secret.ts';
+import { openFingerprints } from '../../src/fingerprints.ts';
 import { openSecretStore } from '../../src/github/environment-secrets.ts';
 import { cratesIoToken } from '../../src/kinds/crates-io-token.ts';
 import { openCratesIo } from '../../src/registries/crates-io.ts';
+import { openPace, paced } from '../../src/rotate/pace.ts';
 import type { Recovery } from '../../src/rotate/recover.ts';
-import type { Rotation } from '../../src/rotate/rotate.ts';
+import type { Ready, Rotation } from '../../src/rotate/rotate.ts';
 import { precheck, submit } from '../../src/rotate/rotate.ts';
 import type {
-  DestinationView,
   JournalEntry,
   RotationResult,
   SecretStore,
@@ -51,7 +53,7 @@ export interface Scene {
   /** What is done just before a request leaves, by its method. */
   beforeRequest: (method: string) => void;
   /** What GitHub shows before anybody is asked. */
-  begin(): Promise<ReadonlyMap<Destination, DestinationView>>;
+  begin(): Promise<Ready>;
   submit(submission?: Partial<Submission>): Promise<SubmitOutcome>;
   /** The same, when it must come to an end. */
   finish(submission?: Partial<Submission>): Promise<RotationResult>;
@@ -74,7 +76,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   cratesIo.addToken(TOKEN, { scopes: ['publish-update'] });
   const declaration = aDeclaration(options.declaration);
   for (const place of declaration.destinations) prepare(github, place, options);
-  const path = join(makeFolder(), 'reseal.db');
+  const folder = makeFolder();
+  const path = join(folder, 'reseal.db');
   const stores = openStores([declaration], openTestDatabase(path));
   const witness = openDatabase(path, 'use', clock.now);
   onTestFinished(() => witness.close());
@@ -89,21 +92,28 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     return fetch(input, patience === undefined ? init : hurried(init, patience));
   };
   const store = openSecretStore(clientOf(github, { fetch: watched }));
+  const pace = openPace(clock.now, clock.sleep);
   const rotation: Rotation = {
     id: ID,
     credential: declaration.name,
     declaration,
+    destinations: declaration.destinations,
     kind: cratesIoToken,
+    current: undefined,
+    completes: undefined,
     stated: undefined,
+    questioned: new Set(),
+    fingerprints: openFingerprints({ dataDir: folder }, { randomBytes }),
+    pace,
     log: stores.rotations,
-    store: { ...store, put: options.put ?? store.put },
+    store: paced({ ...store, put: options.put ?? store.put }, pace),
     issuer: openCratesIo({ url: cratesIo.url, contact: undefined, version: '0.1.0', fetch }),
     now: clock.now,
     sleep: clock.sleep,
     report: (step) => void steps.push(step),
     ...options.rotation,
   };
-  let before: ReadonlyMap<Destination, DestinationView> | undefined;
+  let before: Ready | undefined;
   const scene: Scene = {
     clock,
     github,
@@ -143,7 +153,10 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
 
 function prepare(github: GitHubSandbox, place: Destination, options: SceneOptions): void {
   const { repo: repository, environment, secret: name } = place;
-  if (environment !== DESTINATION.environment) github.addEnvironment(repository, environment);
+  if (repository !== DESTINATION.repo) {
+    github.addRepository({ fullName: repository, private: true });
+    github.addEnvironment(repository, environment);
+  } else if (environment !== DESTINATION.environment) github.addEnvironment(repository, environment);
   const at = 'storedAt' in options ? options.storedAt : BASELINE;
   if (at) github.addSecret({ repository, environment, name, at, value: 'the old one' });
 }

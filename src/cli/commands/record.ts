@@ -41,9 +41,9 @@ export const run: Run = async (context, given) => {
 
 /** @throws AppError invalid_input naming what there is */
 export function findDeclared(app: App, name: string): Declaration {
-  const found = app.config.credentials.find((declaration) => declaration.name === name);
+  const found = app.declared.find((declaration) => declaration.name === name);
   if (found) return found;
-  const names = app.config.credentials.map((declaration) => declaration.name);
+  const names = app.declared.map((declaration) => declaration.name);
   throw new AppError(
     'invalid_input',
     `no credential of the configuration is called "${name.replace(/[^\x20-\x7e]/g, '?').slice(0, 64)}"`,

@@ -3,18 +3,26 @@ import { loadConfig, openApp, openUsedDatabase, rotationLockPath } from '../../a
 import { parseInstant, parseLifetime } from '../../domain/calendar.ts';
 import type { Declaration } from '../../domain/credential.ts';
 import { AppError } from '../../domain/error.ts';
+import { openFingerprints } from '../../fingerprints.ts';
+import type { Seen } from '../../github/answer.ts';
 import { findKind } from '../../kinds/catalogue.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { openIssuer, openSealStore } from '../../outside.ts';
+import { noteOwnToken, ownTokenWarning } from '../../own-tokens.ts';
+import { ownTokenOf } from '../../register/own.ts';
 import type { StatedExpiry } from '../../rotate/judge.ts';
 import { ensureFuture } from '../../rotate/judge.ts';
+import { openPace, paced } from '../../rotate/pace.ts';
 import { recoverRotations } from '../../rotate/recover.ts';
 import type { Rotation } from '../../rotate/rotate.ts';
 import { precheck } from '../../rotate/rotate.ts';
 import type { ResultOutcome } from '../../rotate/rotation.ts';
 import { acquireLock } from '../../sqlite/lock.ts';
+import type { Standing } from '../alarm.ts';
+import { raiseAlarm } from '../alarm.ts';
 import type { Context, Given, Run } from '../command.ts';
 import { textOption } from '../command.ts';
+import { findMissing } from '../find-missing.ts';
 import type { Ended } from '../open-rotation.ts';
 import { rotateByForm } from '../rotate-by-form.ts';
 import { rotateByStdin } from '../rotate-by-stdin.ts';
@@ -30,6 +38,9 @@ const EXIT: Readonly<Record<ResultOutcome, number>> = {
   abandoned: 3,
 };
 
+/** How long mail about an alarm may go on after the token is through. */
+const MAIL_PATIENCE_MS = 25_000;
+
 export const run: Run = async (context, given) => {
   const { world, places, out } = context;
   const db = openUsedDatabase(places, world);
@@ -43,13 +54,16 @@ export const run: Run = async (context, given) => {
     const asked = readAsked(given, world.now());
     ensureRotatable(declaration, asked);
     const lock = acquireLock(rotationLockPath(places, declaration.name));
-    if (!lock) throw alreadyOpen(app, declaration);
+    // First of all, whatever becomes of the rotation: even where another form is open.
+    const sending = asked.standing && raiseAlarm(context, app, declaration.name, asked.standing);
     try {
+      if (!lock) throw alreadyOpen(app, declaration);
       const ended = await rotateLocked(context, app, declaration, kind, asked);
       showResult(out, declaration.name, ended.result);
       return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
     } finally {
-      lock.release();
+      lock?.release();
+      await sending?.finish(MAIL_PATIENCE_MS);
     }
   } finally {
     db.close();
@@ -61,6 +75,8 @@ interface Asked {
   readonly stated: StatedExpiry | undefined;
   readonly stdin: boolean;
   readonly unchecked: boolean;
+  readonly onlyMissing: boolean;
+  readonly standing: Standing | undefined;
   readonly ports: { readonly port: number | undefined; readonly publicPort: number | undefined };
 }
 
@@ -71,8 +87,12 @@ async function rotateLocked(
   kind: Kind,
   asked: Asked,
 ): Promise<Ended> {
-  const { world, out } = context;
-  const store = await openSealStore(app.config, world);
+  const { world, out, places } = context;
+  const fingerprints = openFingerprints(places, world);
+  const pace = openPace(world.now, world.sleep);
+  const seen: Seen[] = [];
+  const observe = (one: Seen) => void (one.status < 400 && seen.push(one));
+  const store = paced(await openSealStore(app.config, world, observe), pace);
   await recoverRotations({
     log: app.rotations,
     store: () => store,
@@ -81,15 +101,23 @@ async function rotateLocked(
     report: ({ event, detail }) =>
       out.talk(`an earlier rotation: ${event.replace('rotation.', '')}${detail ? `, ${detail}` : ''}`),
   });
+  const stored = app.register.find(declaration.name);
+  const missing = asked.onlyMissing ? findMissing(declaration, stored, fingerprints) : undefined;
   const rotation: Rotation = {
     id: world.randomBytes(12).toString('hex'),
     credential: declaration.name,
     declaration,
+    destinations: missing?.destinations ?? declaration.destinations,
     kind,
+    current: stored?.current,
+    completes: missing?.completes,
     stated: asked.stated,
     log: app.rotations,
     store,
+    pace,
     issuer: await openIssuer(kind, app.config, world),
+    fingerprints,
+    questioned: new Set(),
     now: world.now,
     sleep: world.sleep,
     report: (step) => reportStep(out, step),
@@ -100,8 +128,12 @@ async function rotateLocked(
     openedAt: world.now(),
     pid: process.pid,
     host: world.host,
+    completes: rotation.completes?.version,
   });
   const before = await precheckOrFail(rotation);
+  await noteOwnToken(app, 'seal', seen);
+  const warning = ownTokenWarning(app, world.now());
+  if (warning) out.talk(`warning: ${warning}`);
   const open = { context, app, rotation, before, unchecked: asked.unchecked };
   return asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports);
 }
@@ -136,12 +168,43 @@ function readAsked(given: Given, now: Date): Asked {
     stated: readStated(given, now),
     stdin: given.options['stdin'] === true,
     unchecked: given.options['unchecked'] === true,
+    onlyMissing: given.options['onlyMissing'] === true,
+    standing: readStanding(given),
     ports: { port: readPort(given, 'port'), publicPort: readPort(given, 'publicPort') },
   };
 }
 
-function ensureRotatable(declaration: Declaration, { stdin, stated }: Asked): void {
+function readStanding(given: Given): Standing | undefined {
+  const [revoked, leaked] = [given.options['revoked'] === true, given.options['leaked'] === true];
+  if (revoked && leaked)
+    throw new AppError('invalid_input', '--revoked and --leaked contradict each other', {
+      hints: [
+        '--leaked says more: somebody else may have it; --revoked: it does not work any more, and that is all',
+      ],
+    });
+  return leaked ? 'leaked' : revoked ? 'revoked' : undefined;
+}
+
+function ensureRotatable(declaration: Declaration, { stdin, stated, onlyMissing, standing }: Asked): void {
   const { name } = declaration;
+  if (onlyMissing && (stated || standing)) {
+    throw new AppError(
+      'invalid_input',
+      `--only-missing stores the token that is recorded already: ${stated ? 'its expiry is known' : 'one that is revoked or leaked must not be stored again'}`,
+      { hints: [stated ? 'leave --expires and --lifetime out' : 'rotate without --only-missing'] },
+    );
+  }
+  if (ownTokenOf(name)) {
+    throw new AppError(
+      'invalid_input',
+      `"${name}" is reseal's own token: it is read from its file, and stored nowhere else`,
+      {
+        hints: [
+          'make a new one at https://github.com/settings/personal-access-tokens and write it into that file (github in the configuration)',
+        ],
+      },
+    );
+  }
   if (declaration.destinations.length === 0) {
     throw new AppError(
       'invalid_input',
@@ -151,7 +214,7 @@ function ensureRotatable(declaration: Declaration, { stdin, stated }: Asked): vo
       },
     );
   }
-  if (stdin && !stated && !declaration.lifetime) {
+  if (stdin && !stated && !onlyMissing && !declaration.lifetime) {
     throw new AppError('invalid_input', 'nothing says when the new token expires', {
       hints: ['add --expires 2027-06-01 or --lifetime 365d as it was chosen at the issuer'],
     });

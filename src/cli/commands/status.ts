@@ -3,6 +3,7 @@ import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
 import { formatDay, formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
 import { formatDestination } from '../../domain/credential.ts';
+import { findKind } from '../../kinds/catalogue.ts';
 import type { StoredCredential } from '../../register/register.ts';
 import type { CredentialStatus } from '../../register/status.ts';
 import { anyNeedsPerson, credentialStatuses } from '../../register/status.ts';
@@ -69,7 +70,7 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
   const stored = app.register.list();
   const known = new Map(stored.map((credential) => [credential.declaration.name, credential]));
   return credentialStatuses(
-    app.config.credentials,
+    app.declared,
     stored,
     {
       nextReminderAt: (name) => {
@@ -87,6 +88,7 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
         );
       },
       baseline: describeGap,
+      livesOn: (kind) => findKind(kind)?.afterwards !== undefined,
     },
     now,
   );
@@ -127,11 +129,21 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
   if (credentials.length === 0) out.result('no credential is declared yet');
   else if (out.terminal) printForPerson(out, credentials);
   else out.result(table([header(out), ...credentials.map((status) => row(out, status))], false));
-  for (const { name, unsettled, declared, retiredAt, baseline } of credentials) {
+  for (const { name, unsettled, declared, retiredAt, baseline, changed } of credentials) {
+    if (changed) {
+      out.result(`\n${out.style('red', 'changed')}  ${name}: ${changed}`);
+      out.result(
+        `  → find out whose it is; then: reseal confirm ${name} --stored --expires DATE, or store a new one: reseal rotate ${name}`,
+      );
+    }
     if (unsettled) {
       out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
       out.result(`  → reseal confirm ${name} --stored --expires DATE, or --not-stored; or rotate again`);
     }
+    printLeftOver(
+      out,
+      credentials.find((one) => one.name === name),
+    );
     if (retiredAt) out.result(`\n${out.style('dim', 'retired')}  ${name}: no reminders come`);
     else if (baseline) {
       out.result(`\n${out.style('yellow', 'check the date')}  ${name}: ${baseline}`);
@@ -143,6 +155,31 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
       out.result(
         `\n${out.style('yellow', 'not declared')}  ${name} is no longer in the configuration; its reminders go on`,
       );
+  }
+}
+
+/** What a rotation has left to do: places that still hold the older token, and the old token at its issuer. */
+function printLeftOver(out: Output, status: CredentialStatus | undefined): void {
+  if (!status) return;
+  const { name, oldTokens, destinations, kind } = status;
+  const behind = destinations.filter(({ state, version }) => state === 'never-stored' && version !== null);
+  const missing = destinations.filter(({ state }) => state === 'missing');
+  if (behind.length + missing.length > 0) {
+    const count = behind.length + missing.length;
+    out.result(
+      `\n${out.style('red', 'not everywhere')}  ${name}: ${count} of ${destinations.length} destinations do not hold version ${status.version}`,
+    );
+    out.result(
+      `  → reseal rotate ${name} --only-missing, with the same token; or a new one everywhere: reseal rotate ${name}`,
+    );
+  }
+  for (const { version, expiresAt, standing } of oldTokens) {
+    const until = expiresAt ? ` until ${expiresAt.slice(0, 10)}` : '';
+    const page = findKind(kind)?.pages?.revoke;
+    out.result(
+      `\n${out.style(standing === 'leaked' ? 'red' : 'yellow', 'old token')}  ${name}: version ${version}${standing === 'leaked' ? ', which has leaked,' : ''} still lives at ${findKind(kind)?.issuer ?? 'its issuer'}${until}`,
+    );
+    out.result(`  → revoke it${page ? ` at ${page}` : ''}, then: reseal confirm ${name} --old-revoked`);
   }
 }
 
@@ -189,7 +226,12 @@ function printTroubles(
 }
 
 function describePlace(place: CredentialStatus['destinations'][number]): string {
-  const state = place.state === 'never-stored' ? 'not stored by reseal yet' : place.state;
+  const state =
+    place.state !== 'never-stored'
+      ? place.state
+      : place.version === null
+        ? 'not stored by reseal yet'
+        : `still holds version ${place.version}`;
   return `${place.repo} › ${place.environment} › ${place.secret} (${state})`;
 }
 
