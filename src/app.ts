@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from './config/config.ts';
 import { CONFIG_SHAPE } from './config/config.ts';
 import { AppError } from './domain/error.ts';
+import { ownDeclarations } from './register/own.ts';
 import { planRegister } from './register/register.ts';
 import { MAX_REPEATS } from './remind/outcome.ts';
 import { nextReminder, planCredential, planRotatedNotice } from './remind/plan.ts';
@@ -100,7 +101,11 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
   const maxRepeats = config.reminders.onLostAnswer === 'hold' ? 0 : MAX_REPEATS;
   const stores = openStores(db, { installId, actor: world.actor, policy, maxRepeats });
   const { register, outbox } = stores;
+  const { sealTokenFile: seal, verifyTokenFile: verify } = config.github;
+  // Its own tokens are credentials like the rest: a dead one makes the next rotation impossible.
+  const declared = [...config.credentials, ...ownDeclarations({ seal, verify })];
   return {
+    declared,
     identity: { installId, domain },
     maxRepeats,
     config,
@@ -111,7 +116,7 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
     ...stores,
     /** Brings the register in line with the configuration. */
     syncRegister: () => {
-      const changes = planRegister(config.credentials, register.list());
+      const changes = planRegister(declared, register.list());
       if (changes.length > 0) register.apply(changes, world.now());
     },
     isRotationOpen: (credential: string) => isLocked(rotationLockPath(places, credential)),
@@ -136,10 +141,13 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
       const { name } = credential.declaration;
       const now = world.now();
       const existing = outbox.remindersOf(name, credential.current?.version ?? 0);
-      const owed = planCredential(credential, existing, policy, now).steps.find(
-        (step) => step.kind === 'owe',
+      const owed = planCredential(credential, existing, policy, now).steps.flatMap((step) =>
+        step.kind === 'owe' ? [step.dueAt] : [],
       );
-      return outbox.nextAttemptAt(name) ?? owed?.dueAt ?? nextReminder(credential, policy, now)?.at;
+      const next = [outbox.nextAttemptAt(name), ...owed, nextReminder(credential, policy, now)?.at];
+      return next
+        .filter((one) => one !== undefined)
+        .reduce<Date | undefined>((first, one) => (first && first < one ? first : one), undefined);
     },
     close: () => db.close(),
   };

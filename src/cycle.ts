@@ -6,6 +6,7 @@ import { addDays } from './domain/calendar.ts';
 import { describeError, isAppError } from './domain/error.ts';
 import { readGitHubClock } from './github/clock.ts';
 import { callHeartbeat, openSealStore } from './outside.ts';
+import { watchOwnTokens } from './own-tokens.ts';
 import type { Round } from './remind/deliver.ts';
 import { deliverDue, takeBack } from './remind/deliver.ts';
 import { everybody } from './remind/policy.ts';
@@ -23,6 +24,7 @@ import {
   recordOutage,
   recordTrouble,
 } from './sqlite/installation.ts';
+import { watchDestinations } from './watch.ts';
 
 /** How the last round went. */
 export interface CycleResult {
@@ -55,6 +57,7 @@ export async function openCycle(
   let plannedAllAt: Date | undefined;
   const unwritten: Round['unwritten'] = [];
   const adoption = openAdoption(log);
+  const ownTokens = watchOwnTokens(log);
   const clock = watchClock(world.now, () =>
     readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
   );
@@ -108,10 +111,12 @@ export async function openCycle(
     noteOutage(db, world.now());
     await recover(app, log);
     if (!(await clockHolds())) return finish(app, true, false, log, clock.hear);
+    await ownTokens.look(app);
+    const watching = await watchDestinations(app, log);
     const unplanned = plan();
     await adoption.look(app);
     const { more, unconfigured } = await send();
-    return finish(app, unplanned > 0 || unconfigured, more, log, clock.hear);
+    return finish(app, unplanned > 0 || unconfigured, more || watching, log, clock.hear);
   };
 
   const send = async (): Promise<{ more: boolean; unconfigured: boolean }> => {

@@ -2,6 +2,7 @@ import type { App, World } from './app.ts';
 import { readSecretFile } from './app.ts';
 import type { Config } from './config/config.ts';
 import { AppError } from './domain/error.ts';
+import type { Seen } from './github/answer.ts';
 import type { Kind } from './kinds/kind.ts';
 import type { Channel, Reminded } from './remind/reminder.ts';
 import type { Issuer, SecretStore } from './rotate/rotation.ts';
@@ -14,7 +15,11 @@ import type { HeartbeatAnswer } from './webhook/heartbeat.ts';
  *
  * @throws AppError invalid_config when there is no token to read
  */
-export async function openSealStore(config: Config, world: World): Promise<SecretStore> {
+export async function openSealStore(
+  config: Config,
+  world: World,
+  observe: (seen: Seen) => void = () => undefined,
+): Promise<SecretStore> {
   const file = config.github.sealTokenFile;
   if (!file) {
     throw new AppError(
@@ -34,6 +39,7 @@ export async function openSealStore(config: Config, world: World): Promise<Secre
     tokenFile: file,
     fetch: world.fetch,
     version: world.version,
+    observe,
   });
   return openSecretStore(client);
 }

@@ -12,6 +12,7 @@ type Rule = (file: unknown) => readonly Complaint[];
 
 export const RULES: readonly Rule[] = [
   entriesAreNamed,
+  ownNamesAreFree,
   branchesAreNamed,
   ownersExist,
   escalationExists,
@@ -29,6 +30,19 @@ function entriesAreNamed(file: unknown): readonly Complaint[] {
       .filter(([name]) => !NAME.test(name))
       .map(([name]) => ({ path: [section, name], at: 'key' as const, message: `expected ${NAME_EXPECTED}` })),
   );
+}
+
+/** reseal's own tokens stand in the register under these (register/own.ts). */
+const OWN_NAMES = ['reseal-seal-token', 'reseal-verify-token'];
+
+function ownNamesAreFree(file: unknown): readonly Complaint[] {
+  return members(at(file, 'credentials'))
+    .filter(([name]) => OWN_NAMES.includes(name))
+    .map(([name]) => ({
+      path: ['credentials', name],
+      at: 'key',
+      message: "this name is reseal's own: its tokens are remembered by themselves; choose another",
+    }));
 }
 
 function branchesAreNamed(file: unknown): readonly Complaint[] {

@@ -1,8 +1,15 @@
-import { formatInstant } from '../domain/calendar.ts';
-import type { CredentialState, Declaration, Destination, DestinationState } from '../domain/credential.ts';
-import { credentialState, needsPerson, sameDestination } from '../domain/credential.ts';
+import { formatDay, formatInstant } from '../domain/calendar.ts';
+import type {
+  CredentialState,
+  Declaration,
+  Destination,
+  DestinationState,
+  Version,
+} from '../domain/credential.ts';
+import { credentialState, formatDestination, needsPerson, sameDestination } from '../domain/credential.ts';
 import type { ExpirySource } from '../domain/expiry.ts';
 import { daysLeft, UNKNOWN_EXPIRY } from '../domain/expiry.ts';
+import { ownTokenOf } from './own.ts';
 import type { StoredCredential } from './register.ts';
 
 /** One credential as `status --json` shows it. */
@@ -25,13 +32,30 @@ export interface CredentialStatus {
   readonly baseline: string | null;
   /** A rotation of it that was interrupted or could not be confirmed, in words; null: none. */
   readonly unsettled: string | null;
+  /** Where somebody else has changed a secret, so that the expiry which was known may not hold, in words; null: nowhere. */
+  readonly changed: string | null;
+  /** What was replaced and lives on at its issuer until somebody says that it is revoked. */
+  readonly oldTokens: readonly OldTokenStatus[];
   readonly destinations: readonly DestinationStatus[];
 }
 
+interface OldTokenStatus {
+  readonly version: number;
+  readonly expiresAt: string | null;
+  readonly standing: Version['standing'];
+}
+
 interface DestinationStatus extends Destination {
+  /** Of the current version: a place that holds an older one is `never-stored`. */
   readonly state: DestinationState;
+  /** The version that it holds; null: none of ours. */
+  readonly version: number | null;
   readonly storedAt: string | null;
   readonly remoteUpdatedAt: string | null;
+  /** When it was last read at GitHub. */
+  readonly checkedAt: string | null;
+  /** When it was first seen missing or changed by somebody else. */
+  readonly changedAt: string | null;
 }
 
 /** What the other parts know of a credential, asked by name. */
@@ -43,6 +67,8 @@ export interface StatusSources {
   ) => { readonly reason: string; readonly destinations: readonly Destination[] } | undefined;
   /** What does not fit between the recorded creation and GitHub's date, in words. */
   readonly baseline: (credential: StoredCredential) => string | undefined;
+  /** Whether an old token of this kind lives on at its issuer when it is replaced. */
+  readonly livesOn: (kind: string) => boolean;
 }
 
 /** The declared credentials in the order of the file, then those that left it and are not retired. */
@@ -65,13 +91,25 @@ export function credentialStatuses(
 export function anyNeedsPerson(statuses: readonly CredentialStatus[]): boolean {
   return statuses.some(
     (status) =>
-      (needsPerson(status.state) && status.retiredAt === null) ||
+      (needsPerson(status.state) && status.retiredAt === null && !isNotYetLookedAt(status)) ||
       status.unsettled !== null ||
       status.baseline !== null ||
       status.destinations.some(
-        ({ state }) => state === 'missing' || state === 'changed-elsewhere' || state === 'unconfirmed',
-      ),
+        ({ state, version }) =>
+          state === 'missing' ||
+          state === 'changed-elsewhere' ||
+          state === 'unconfirmed' ||
+          state === 'unknown' ||
+          // Left behind by a rotation that stored the others.
+          (state === 'never-stored' && version !== null),
+      ) ||
+      status.oldTokens.some(({ standing }) => standing === 'leaked'),
   );
+}
+
+/** reseal's own tokens say themselves when they expire, at the first look. */
+function isNotYetLookedAt({ name, version }: CredentialStatus): boolean {
+  return version === null && ownTokenOf(name) !== undefined;
 }
 
 function describe(
@@ -82,14 +120,16 @@ function describe(
   now: Date,
 ): CredentialStatus {
   const version = stored?.current;
-  const expiry = version?.expiry ?? UNKNOWN_EXPIRY;
+  const foreign = (stored?.destinations ?? []).filter(({ state }) => state === 'changed-elsewhere');
+  // The date stays in the register, and reminders go by it; but nobody knows whether it is that of what is in use.
+  const expiry = foreign.length > 0 ? UNKNOWN_EXPIRY : (version?.expiry ?? UNKNOWN_EXPIRY);
   const unsettled = sources.unsettled(declaration.name);
   return {
     name: declaration.name,
     kind: declaration.kind,
     owner: declaration.owner,
     purpose: declaration.purpose ?? null,
-    state: credentialState(declaration.planned, version, now),
+    state: credentialState(declaration.planned, version && { ...version, expiry }, now),
     version: version?.version ?? null,
     createdAt: orNull(version?.createdAt),
     expiresAt: expiry.kind === 'known' ? formatInstant(expiry.at) : null,
@@ -101,6 +141,8 @@ function describe(
     retiredAt: orNull(stored?.retiredAt),
     baseline: (stored && sources.baseline(stored)) ?? null,
     unsettled: unsettled?.reason ?? null,
+    changed: describeChange(foreign, version),
+    oldTokens: oldTokens(declaration, stored, sources, now),
     destinations: declaration.destinations.map((destination) =>
       describeDestination(destination, stored, unsettled?.destinations ?? []),
     ),
@@ -114,12 +156,50 @@ function describeDestination(
 ): DestinationStatus {
   const same = (other: Destination) => sameDestination(other, destination);
   const row = stored?.destinations.find((candidate) => same(candidate.destination));
+  const behind = row?.state === 'verified' && row.version !== stored?.current?.version;
   return {
     ...destination,
-    state: unsettled.some(same) ? 'unconfirmed' : (row?.state ?? 'never-stored'),
+    state: unsettled.some(same) ? 'unconfirmed' : behind ? 'never-stored' : (row?.state ?? 'never-stored'),
+    version: row?.version ?? null,
     storedAt: orNull(row?.storedAt),
     remoteUpdatedAt: orNull(row?.remoteUpdatedAt),
+    checkedAt: orNull(row?.checkedAt),
+    changedAt: orNull(row?.changedAt),
   };
+}
+
+function describeChange(
+  foreign: StoredCredential['destinations'],
+  version: Version | undefined,
+): string | null {
+  if (foreign.length === 0) return null;
+  const places = foreign
+    .map(
+      ({ destination, changedAt }) =>
+        `${formatDestination(destination)}${changedAt ? ` (seen ${formatDay(changedAt)})` : ''}`,
+    )
+    .join(', ');
+  const until =
+    version?.expiry.kind === 'known'
+      ? `; the expiry known until then was ${formatDay(version.expiry.at)}`
+      : '';
+  return `somebody else changed ${places}${until}`;
+}
+
+function oldTokens(
+  { kind }: Declaration,
+  stored: StoredCredential | undefined,
+  sources: StatusSources,
+  now: Date,
+): readonly OldTokenStatus[] {
+  if (!sources.livesOn(kind)) return [];
+  return (stored?.former ?? [])
+    .filter(({ expiry }) => expiry.kind !== 'known' || expiry.at > now)
+    .map(({ version, expiry, standing }) => ({
+      version,
+      expiresAt: expiry.kind === 'known' ? formatInstant(expiry.at) : null,
+      standing,
+    }));
 }
 
 function orNull(instant: Date | undefined): string | null {

@@ -114,7 +114,9 @@ async function checkFirstStatus({ program }: Stage): Promise<void> {
   const finished = await program.run('status', '--json');
   expectCode(finished, 1);
   const { credentials } = JSON.parse(finished.stdout) as StatusJson;
-  const [first, ...planned] = credentials;
+  const [first, ...others] = credentials;
+  // reseal's own tokens come last, and nobody has looked at them yet.
+  const planned = others.filter(({ name }) => !name.startsWith('reseal-'));
   expect(
     first?.version === 1 && first.state === 'due' && first.expirySource === 'computed',
     'version 1 is due',
@@ -225,6 +227,7 @@ async function letPersonDrive(stage: Stage, madeAt: Date): Promise<number> {
 
 interface StatusJson {
   readonly credentials: readonly {
+    readonly name: string;
     readonly state: string;
     readonly version: number | null;
     readonly expirySource: string;

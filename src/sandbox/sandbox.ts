@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CratesIoSandbox } from './crates-io.ts';
 import { fakeCratesIoToken, startCratesIo } from './crates-io.ts';
-import type { GitHubSandbox } from './github.ts';
+import type { GitHubOptions, GitHubSandbox } from './github.ts';
 import { startGitHub } from './github.ts';
 import type { MailSink } from './mail.ts';
 import { startMailSink } from './mail.ts';
@@ -37,9 +37,10 @@ export async function startSandbox(
   place: SandboxPlace,
   oldAt: Date,
   now = () => new Date(),
+  options: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> = {},
 ): Promise<Sandbox> {
   const [github, cratesIo, mail] = await Promise.all([
-    startGitHub({ now }),
+    startGitHub({ ...options, now }),
     startCratesIo({}),
     startMailSink({}),
   ]);

@@ -17,6 +17,7 @@ const QUIET: StatusSources = {
   nextReminderAt: () => undefined,
   unsettled: () => undefined,
   baseline: () => undefined,
+  livesOn: () => true,
 };
 
 const FINE = aVersion({ expiry: knownUntil(daysFromNow(300)) });
@@ -27,6 +28,8 @@ const VERIFIED: StoredCredential['destinations'][number] = {
   state: 'verified',
   storedAt: NOW,
   remoteUpdatedAt: daysFromNow(-1),
+  checkedAt: NOW,
+  changedAt: undefined,
 };
 
 function statusOf(stored: StoredCredential, sources: StatusSources = QUIET) {
@@ -41,7 +44,7 @@ describe('credentialStatuses', () => {
       const stored = aStored({
         current: aVersion({ version: 3, createdAt: daysFromNow(-355) }),
         acknowledgedUntil: daysFromNow(2),
-        destinations: [VERIFIED],
+        destinations: [{ ...VERIFIED, version: 3 }],
       });
       expect(statusOf(stored, { ...QUIET, nextReminderAt: () => daysFromNow(3) })).toEqual({
         name: 'crates-io',
@@ -60,12 +63,17 @@ describe('credentialStatuses', () => {
         retiredAt: null,
         baseline: null,
         unsettled: null,
+        changed: null,
+        oldTokens: [],
         destinations: [
           {
             ...DESTINATION,
             state: 'verified',
+            version: 3,
             storedAt: '2026-11-23T09:30:00Z',
             remoteUpdatedAt: '2026-11-22T09:30:00Z',
+            checkedAt: '2026-11-23T09:30:00Z',
+            changedAt: null,
           },
         ],
       });
@@ -92,7 +100,15 @@ describe('credentialStatuses', () => {
         daysLeft: null,
       });
       expect(status.destinations).toEqual([
-        { ...DESTINATION, state: 'never-stored', storedAt: null, remoteUpdatedAt: null },
+        {
+          ...DESTINATION,
+          state: 'never-stored',
+          version: null,
+          storedAt: null,
+          remoteUpdatedAt: null,
+          checkedAt: null,
+          changedAt: null,
+        },
       ]);
     });
 
