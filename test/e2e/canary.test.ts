@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecordedRequest } from '../../src/sandbox/http.ts';
 import type { Finished } from '../../src/sandbox/run.ts';
 import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
-import { findLeaks } from '../support/canary.ts';
+import { ENCODINGS, findLeaks, shapesOf } from '../support/canary.ts';
 import type { Installed } from '../support/installed.ts';
 import { installAndRecord, openedForm, secretOf } from '../support/installed.ts';
+import { SINKS } from '../support/sinks.ts';
 
 const open: Installed[] = [];
 afterEach(async () => {
@@ -36,7 +37,7 @@ function withoutBodyToGitHub(request: RecordedRequest): Buffer {
 }
 
 describe('a pasted token', () => {
-  it('is kept nowhere and leaves the process only sealed, and once to its issuer', async () => {
+  it('I15: is kept nowhere and leaves the process only sealed, and once to its issuer', async () => {
     const one = await installAndRecord();
     open.push(one);
     const token = one.sandbox.offeredToken;
@@ -110,18 +111,69 @@ describe('a pasted token', () => {
   });
 });
 
-describe('findLeaks', () => {
-  it.each(['base64', 'hex', 'utf16le'] as const)(
-    'finds a token in %s, whatever stands before it',
-    (encoding) => {
-      const token = 'cioA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6';
-      for (const before of ['', 'a', 'ab']) {
-        const sink =
-          encoding === 'utf16le'
-            ? Buffer.from(before + token, encoding)
-            : Buffer.from(Buffer.from(before + token).toString(encoding));
-        expect(findLeaks(token, new Map([['sink', sink]])).length).toBeGreaterThan(0);
-      }
-    },
-  );
+describe('the search that ends every test of the built program', () => {
+  const canary = `cio${'A1b2C3d4E5f6G7h8'.repeat(2)}`;
+
+  it('looks into 18 sinks for 14 encodings', async () => {
+    const one = await installAndRecord();
+    open.push(one);
+    await one.program.run('daemon', '--once');
+    const sinks = one.sinks();
+    expect([...sinks.keys()]).toEqual(SINKS);
+    expect([SINKS.length, ENCODINGS.length]).toEqual([18, 14]);
+    const mustHold = [
+      'standard error',
+      'database',
+      'command lines',
+      'environments',
+      'mails',
+      'history',
+      'backup',
+    ];
+    expect(mustHold.filter((sink) => !sinks.get(sink as (typeof SINKS)[number])?.length)).toEqual([]);
+  });
+
+  it.each([
+    ['log files', 'daemon.log'],
+    ['rollback journal', 'data/reseal.db-journal'],
+    ['temporary files', 'tmp/a/b'],
+    ['temporary files', 'data/anything'],
+    ['core files and reports', 'data/core.17'],
+    ['core files and reports', 'report.20261125.1.0.json'],
+    ['home and caches', 'home/.bash_history'],
+  ] as const)('finds it in %s (%s)', async (sink, file) => {
+    const one = await installAndRecord();
+    open.push(one);
+    const path = join(one.installation.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `x${canary}`);
+    expect(findLeaks(canary, one.sinks())).toContain(`${sink}: raw`);
+  });
+
+  it('finds it in command lines and in what is printed', async () => {
+    const one = await installAndRecord();
+    open.push(one);
+    await one.program.run('status', canary);
+    expect(findLeaks(canary, one.sinks())).toEqual(
+      expect.arrayContaining(['command lines: raw', 'command lines: any 12 characters']),
+    );
+  });
+
+  it.each(ENCODINGS)('knows %s, whatever stands before it', (encoding) => {
+    for (const shape of shapesOf(canary).get(encoding) ?? []) {
+      const sinks = new Map([['sink', Buffer.concat([Buffer.from('ab'), shape, Buffer.from('c')])]]);
+      expect(findLeaks(canary, sinks)).toContain(`sink: ${encoding}`);
+    }
+  });
+
+  it.each(['base64', 'hex', 'utf16le'] as const)('finds it in a longer text in %s', (encoding) => {
+    for (const before of ['', 'a', 'ab']) {
+      const text = before + canary;
+      const bytes =
+        encoding === 'utf16le'
+          ? Buffer.from(text, encoding)
+          : Buffer.from(Buffer.from(text).toString(encoding));
+      expect(findLeaks(canary, new Map([['sink', bytes]])).length).toBeGreaterThan(0);
+    }
+  });
 });

@@ -6,6 +6,9 @@ import type { Program, Running } from '../../src/sandbox/run.ts';
 import { openProgram } from '../../src/sandbox/run.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { findLeaks } from './canary.ts';
+import type { Gathering } from './sinks.ts';
+import { gather } from './sinks.ts';
 
 /** The program as it ships, made by the global set-up. */
 export const PROGRAM = join(import.meta.dirname, '../../dist/main.js');
@@ -16,6 +19,8 @@ export interface Installed extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly installation: Installation;
   readonly program: Program;
+  /** What the program has left behind so far. */
+  readonly sinks: Gathering['collect'];
   /** Moves GitHub's clock; ours stays. */
   advanceGitHub(ms: number): void;
 }
@@ -28,18 +33,26 @@ export async function install(
   let ahead = 0;
   const sandbox = await startSandbox(PLACE, daysAgo(358), () => new Date(Date.now() + ahead), github);
   const installation = makeInstallation(sandbox);
-  const program = openProgram(PROGRAM, installation, env);
+  const gathering = gather(installation, sandbox, (own) =>
+    openProgram(PROGRAM, installation, { ...own, ...env }),
+  );
+  const { program } = gathering;
   return {
     sandbox,
     installation,
     program,
+    sinks: gathering.collect,
     advanceGitHub: (ms) => {
       ahead += ms;
     },
     [Symbol.asyncDispose]: async () => {
       await program.stopAll();
+      gathering.stop();
+      const leaks = findLeaks(sandbox.offeredToken, gathering.collect());
       await sandbox.close();
       installation.remove();
+      // Whatever this test was about: the token must be nowhere.
+      if (leaks.length > 0) throw new Error(`the token was left behind: ${leaks.join(', ')}`);
     },
   };
 }
