@@ -1,4 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findMissing } from '../../src/cli/find-missing.ts';
 import type { NewVersion } from '../../src/domain/credential.ts';
@@ -302,6 +304,20 @@ describe('submit, for a new version', () => {
     const { next } = await openAgain(lost);
     const outcome = await submit(next, await precheck(next), aSubmission(), () => undefined);
     expect(outcome).toMatchObject({ kind: 'finished', result: { outcome: 'recorded', version: 2 } });
+  });
+
+  it('D4: keeps no key in the database, nor anything that names the token without it', async () => {
+    const { scene } = await openAgain();
+    const { connection } = scene.stores.db;
+    const key = readFileSync(join(dirname(connection.name), 'fingerprint.key'));
+    const bytes = connection.serialize();
+    const plain = createHash('sha256').update(TOKEN).digest('hex').slice(0, 16);
+    expect([
+      key.length,
+      bytes.includes(key),
+      bytes.includes(key.toString('hex')),
+      bytes.includes(plain),
+    ]).toEqual([32, false, false, false]);
   });
 
   it('takes another one', async () => {

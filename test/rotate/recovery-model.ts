@@ -1,11 +1,10 @@
-import type { Destination } from '../../src/domain/credential.ts';
+import type { NewVersion } from '../../src/domain/credential.ts';
 import type { Fate } from '../../src/rotate/recover.ts';
 import { judgeFate } from '../../src/rotate/recover.ts';
 import type { DestinationIntent, ReadyDestination } from '../../src/rotate/rotation.ts';
 import { placeToken } from '../../src/rotate/store.ts';
 import type { Storing } from '../../src/rotate/write.ts';
 import { DESTINATION, NOW } from '../support/builders.ts';
-import { CHOSEN } from '../support/rotation.ts';
 import { secretOf, TOKEN, testClock } from '../support/stand-ins.ts';
 
 // Every small history of one write whose process dies while it is on its way. The intent comes from the real `placeToken`, with its
@@ -37,6 +36,12 @@ export interface Rules {
 type Axes = { readonly [Axis in keyof Case]: readonly Case[Axis][] };
 
 const NEVER = undefined;
+const CHOSEN: NewVersion = {
+  expiry: { kind: 'never', source: 'entered' },
+  lifetimeDays: undefined,
+  createdAt: undefined,
+  checked: 'live',
+};
 
 /** The small grid: 17 × 2 × 4 × 4 = 544. */
 export const SMALL: Axes = {
@@ -143,7 +148,7 @@ async function leave({ age, phase }: Pick<Case, 'age' | 'phase'>, { guard }: Rul
     sleep: guard ? clock.sleep : async () => undefined,
     report: () => undefined,
   };
-  await placeToken(storing, secretOf(TOKEN), DESTINATION satisfies Destination, CHOSEN, view());
+  await placeToken(storing, secretOf(TOKEN), DESTINATION, CHOSEN, view());
   if (!left) throw new Error('nothing was intended');
   return left;
 }

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Destination } from '../../src/domain/credential.ts';
-import { credentialStatuses } from '../../src/register/status.ts';
-import { DESTINATION, NOW } from '../support/builders.ts';
+import type { CredentialStatus } from '../../src/register/status.ts';
+import { anyNeedsPerson, credentialStatuses } from '../../src/register/status.ts';
+import { precheck, submit } from '../../src/rotate/rotate.ts';
+import { DESTINATION, later, NOW } from '../support/builders.ts';
 import { rowsOf } from '../support/database.ts';
 import type { Scene } from '../support/rotation.ts';
-import { openScene } from '../support/rotation.ts';
-import { TOKEN } from '../support/stand-ins.ts';
+import { aSubmission, openRow, openScene } from '../support/rotation.ts';
+import { secretOf, TOKEN } from '../support/stand-ins.ts';
 
 const STAGING = { ...DESTINATION, environment: 'staging' };
 const GEARS = { ...DESTINATION, repo: 'example/gears' };
+const NEXT = 'cioZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ';
 const PLACES: readonly Destination[] = [DESTINATION, STAGING, GEARS];
 const THREE = { declaration: { destinations: PLACES } };
 
@@ -17,15 +20,19 @@ function failWritesTo({ github }: Scene, environment: string, status = 403): voi
   github.fault({ method: 'PUT', path, kind: 'status', status, times: 9 });
 }
 
-/** What each place is said to hold, as `status` shows it. */
-function shown({ rotation, stores }: Scene): readonly unknown[] {
+function statusesOf({ rotation, stores }: Scene): readonly CredentialStatus[] {
   const sources = {
     nextReminderAt: () => undefined,
     unsettled: () => undefined,
     baseline: () => undefined,
-    livesOn: () => true,
+    livesOn: () => false,
   };
-  const [status] = credentialStatuses([rotation.declaration], stores.register.list(), sources, NOW);
+  return credentialStatuses([rotation.declaration], stores.register.list(), sources, NOW);
+}
+
+/** What each place is said to hold, as `status` shows it. */
+function shown(scene: Scene): readonly unknown[] {
+  const [status] = statusesOf(scene);
   return status?.destinations.map(({ state, version }) => [state, version]) ?? [];
 }
 
@@ -95,18 +102,36 @@ describe('a rotation of several destinations', () => {
       expect(PLACES.map((place) => scene.stored(place))).toEqual([TOKEN, 'the old one', TOKEN]);
     });
 
-    it('shows which place holds which version', async () => {
+    it('shows that the one that is left holds nothing of ours, and asks for a person', async () => {
       const scene = await openScene(THREE);
+      failWritesTo(scene, 'staging');
       await scene.finish();
-      expect(shown(scene)[1]).toEqual(['verified', 1]);
-      const next = await openScene(THREE);
-      failWritesTo(next, 'staging');
-      await next.finish();
-      expect(shown(next)).toEqual([
+      expect(shown(scene)).toEqual([
         ['verified', 1],
         ['never-stored', null],
         ['verified', 1],
       ]);
+      expect(anyNeedsPerson(statusesOf(scene))).toBe(true);
+    });
+
+    it('shows that the one that is left holds the version before', async () => {
+      const scene = await openScene(THREE);
+      await scene.finish();
+      expect(anyNeedsPerson(statusesOf(scene))).toBe(false);
+      scene.clock.set(later(3_600_000, scene.clock.now()));
+      scene.cratesIo.addToken(NEXT, { scopes: ['publish-update'] });
+      failWritesTo(scene, 'staging');
+      const current = scene.stores.register.find('crates-io')?.current;
+      const next = { ...scene.rotation, id: 'rotation-2', current };
+      openRow(scene.stores, next.id);
+      await submit(next, await precheck(next), aSubmission(secretOf(NEXT)), () => undefined);
+      expect(shown(scene)).toEqual([
+        ['verified', 2],
+        ['never-stored', 1],
+        ['verified', 2],
+      ]);
+      expect(PLACES.map((place) => scene.stored(place))).toEqual([NEXT, TOKEN, NEXT]);
+      expect(anyNeedsPerson(statusesOf(scene))).toBe(true);
     });
   });
 
