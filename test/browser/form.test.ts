@@ -264,7 +264,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
     }
 
     it.each(['evil.test', '127.0.0.1', 'localhost'])(
-      'refuses a form posted from %s on another port',
+      'D12: refuses a form posted from %s on another port',
       async (host) => {
         const form = await open([]);
         const page = await attack(form, autoPost(form), host);
@@ -274,7 +274,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       },
     );
 
-    it('refuses a sandboxed frame, whose Origin is null', async () => {
+    it('D12: refuses a sandboxed frame, whose Origin is null', async () => {
       const form = await open([]);
       const frame = autoPost(form).replaceAll('&', '&amp;').replaceAll("'", '&#39;');
       await attack(form, `<iframe sandbox="allow-scripts allow-forms" srcdoc='${frame}'></iframe>`);
@@ -282,7 +282,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await expectUntouched(form);
     });
 
-    it('refuses what fetch can send without being asked', async () => {
+    it('D12: refuses what fetch can send without being asked', async () => {
       const form = await open([]);
       const body = `nonce=${form.nonce}&token=planted&expiration=365d`;
       const script = `fetch(${JSON.stringify(form.address)}, {method: 'POST', mode: 'no-cors', body: new URLSearchParams(${JSON.stringify(body)})})`;
@@ -291,7 +291,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await expectUntouched(form);
     });
 
-    it('refuses a name that was rebound to this machine', async () => {
+    it('D13: refuses a name that was rebound to this machine', async () => {
       const form = await open([]);
       const page = await newPage();
       const response = await page.goto(form.address.replace('127.0.0.1', 'rebound.test'));
@@ -304,7 +304,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       ['a frame', (address: string) => `<iframe src="${address}"></iframe>`],
       ['an object', (address: string) => `<object data="${address}"></object>`],
       ['an image', (address: string) => `<img src="${address}">`],
-    ])('shows nothing within %s', async (_what, markup) => {
+    ])('D12: shows nothing within %s', async (_what, markup) => {
       const form = await open([]);
       const page = await attack(form, markup(form.address));
       await page.waitForLoadState('load');
@@ -313,7 +313,44 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await expectUntouched(form);
     });
 
-    it('shows a constant page to a link from elsewhere, and the form in a tab of its own', async () => {
+    it.each(['prefetch', 'prerender', 'preload'])(
+      'D11: is not touched by a link with rel=%s',
+      async (rel) => {
+        const form = await open([]);
+        const server = createServer((_request, response) => {
+          response.setHeader('Content-Type', 'text/html; charset=utf-8');
+          response.end(
+            `<!doctype html><link rel=${rel} as=document href="${form.address}"><title>early</title>`,
+          );
+        });
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        const page = await newPage();
+        page.context().on('close', () => server.close());
+        await page.goto(`http://evil.test:${(server.address() as AddressInfo).port}/`, {
+          waitUntil: 'networkidle',
+        });
+        await expectUntouched(form);
+      },
+    );
+
+    it('D12: refuses a WebSocket to the right address', async () => {
+      const form = await open([]);
+      const url = form.address.replace('http:', 'ws:');
+      const page = await newPage();
+      const outcome = await page.evaluate(
+        (address) =>
+          new Promise((resolve) => {
+            const socket = new WebSocket(address);
+            socket.onopen = () => resolve('open');
+            socket.onerror = () => resolve('refused');
+          }),
+        url,
+      );
+      expect(outcome).toBe('refused');
+      await expectUntouched(form);
+    });
+
+    it('D20: shows a constant page to a link from elsewhere, and the form in a tab of its own', async () => {
       const form = await open([]);
       const page = await attack(form, `<script>location = ${JSON.stringify(form.address)}</script>`);
       await page.getByRole('heading', { name: 'Open this address in a new tab' }).waitFor();

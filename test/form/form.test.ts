@@ -70,7 +70,7 @@ describe('openForm', () => {
   });
 
   describe('when it is loaded again and again', () => {
-    it('changes nothing: HEAD and GET a hundred times, then an honest submission', async () => {
+    it('D11: changes nothing: HEAD and GET a hundred times, then an honest submission', async () => {
       const form = await open([]);
       const first = (await load(form)).body;
       for (let count = 0; count < 100; count++) {
@@ -188,7 +188,7 @@ describe('openForm', () => {
   });
 
   describe('when it is submitted twice at once', () => {
-    it('calls submit once: the second gets a page that says so', async () => {
+    it('D9, I18: calls submit once: the second gets a page that says so', async () => {
       const hold = held();
       const form = await open([hold.answer]);
       const first = submit(form);
@@ -256,7 +256,7 @@ describe('openForm', () => {
   });
 
   describe('when the browser goes away after submitting', () => {
-    it('ends with the result all the same', async () => {
+    it('D7, D18: ends with the result all the same', async () => {
       const hold = held();
       const form = await open([hold.answer]);
       const socket = await openSocket(form.port);
@@ -338,7 +338,7 @@ describe('openForm', () => {
   });
 
   describe('when nobody submits in time', () => {
-    it('expires in all, never opened', async () => {
+    it('D8: expires in all, never opened', async () => {
       const form = await openTestForm([], { deadlines: { firstLoadMs: 60_000, totalMs: 30 } });
       expect(await form.ended).toEqual({ kind: 'expired', opened: false });
       expect(await accepts(form.port)).toBe(false);

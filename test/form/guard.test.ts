@@ -165,7 +165,7 @@ describe('judge', () => {
       );
     });
 
-    it.each(['Sec-Purpose', 'Purpose'])('refuses a page loaded ahead of its time, by %s', (name) => {
+    it.each(['Sec-Purpose', 'Purpose'])('D11: refuses a page loaded ahead of its time, by %s', (name) => {
       expect(judge(head('GET', [...GET, [name, 'prefetch;prerender']]), GATE)).toEqual(
         refused(403, 'prefetch'),
       );
@@ -230,7 +230,7 @@ describe('judge', () => {
     });
   });
 
-  describe('when anything of an honest submission is changed', () => {
+  describe('I17: when anything of an honest submission is changed', () => {
     it('never lets it in: one mutation of method, version, path, or a header that counts', () => {
       fc.assert(
         fc.property(mutation(), (request) => {

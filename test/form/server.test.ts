@@ -48,7 +48,7 @@ async function expectRefused(form: TestForm, answer: RawAnswer, status: number):
 }
 
 describe('openForm', () => {
-  describe('when the request line or the headers are malformed', () => {
+  describe('D14: when the request line or the headers are malformed', () => {
     it.each<[string, number, (form: TestForm) => string]>([
       [
         'two Hosts',
@@ -139,7 +139,7 @@ describe('openForm', () => {
       await expectRefused(form, await exchange(form.port, text), 400);
     });
 
-    it('answers a body of 1 MB by 413 before it is read', async () => {
+    it('D5: answers a body of 1 MB by 413 before it is read', async () => {
       const form = await open([]);
       const headers = swap('Content-Length', '1000000')(submitHeaders(form, ''));
       await expectRefused(
@@ -152,7 +152,7 @@ describe('openForm', () => {
 
   describe('when Host is not one of its names', () => {
     it.each(['localhost.evil.test', '0.0.0.0', 'evil.test'])(
-      'answers %s by 421, and says why in the terminal, once',
+      'D13: answers %s by 421, and says why in the terminal, once',
       async (name) => {
         const form = await open([]);
         const text = requestText(`GET ${form.path} HTTP/1.1`, [['Host', `${name}:${form.port}`]]);
@@ -172,7 +172,7 @@ describe('openForm', () => {
       expect(form.warnings[0]).toMatch(/^[\x20-\x7e…]{1,300}$/);
     });
 
-    it('answers to the published port alone where that is another one', async () => {
+    it('D19: answers to the published port alone where that is another one', async () => {
       const form = await open([], { publicPort: 8080 });
       expect(form.address).toMatch(/^http:\/\/127\.0\.0\.1:8080\//);
       const at = (host: string) =>
@@ -188,7 +188,7 @@ describe('openForm', () => {
     });
   });
 
-  describe('when the right address is opened from another site', () => {
+  describe('D20: when the right address is opened from another site', () => {
     it.each(['same-site', 'cross-site'])(
       'answers a constant page to %s, warns once, and stays open',
       async (site) => {
@@ -255,7 +255,7 @@ describe('openForm', () => {
       return Promise.all(Array.from({ length: count }, () => openSocket(form.port)));
     }
 
-    it('serves an honest tab beside 64 silent ones, and keeps no more than 16', async () => {
+    it('D15: serves an honest tab beside 64 silent ones, and keeps no more than 16', async () => {
       const form = await open([]);
       const sockets = await silent(form, 64);
       const dropped = Promise.all(sockets.slice(0, 48).map((socket) => readAll(socket)));
@@ -267,7 +267,7 @@ describe('openForm', () => {
   });
 
   describe('when requests are pipelined', () => {
-    it('looks at the first one only', async () => {
+    it('D14: looks at the first one only', async () => {
       const form = await open([]);
       const body = formBody(form);
       const get = requestText(`GET ${form.path} HTTP/1.1`, [hostOf(form)]);
@@ -279,7 +279,7 @@ describe('openForm', () => {
   });
 
   describe('when there is a great deal of noise', () => {
-    it('answers 429 to it after 60, warns once, and an honest tab goes on', async () => {
+    it('D17: answers 429 to it after 60, warns once, and an honest tab goes on', async () => {
       const form = await open([]);
       const guess = () => exchange(form.port, requestText('GET /guess HTTP/1.1', [hostOf(form)]));
       const statuses: number[] = [];
@@ -300,7 +300,7 @@ describe('openForm', () => {
   });
 
   describe('when its port is taken', () => {
-    it('rejects as a conflict that names --port, and the first form goes on', async () => {
+    it('D16: rejects as a conflict that names --port, and the first form goes on', async () => {
       const form = await open([]);
       await expect(openTestForm([], { port: form.port })).rejects.toMatchObject({
         code: 'conflict',
@@ -311,7 +311,7 @@ describe('openForm', () => {
   });
 
   describe('when its address does not exist here', () => {
-    it('rejects as invalid input that names form.bind', async () => {
+    it('D16: rejects as invalid input that names form.bind', async () => {
       await expect(openTestForm([], { bind: '203.0.113.7' })).rejects.toMatchObject({
         code: 'invalid_input',
         hints: [expect.stringContaining('form.bind')],

@@ -14,7 +14,7 @@ async function begin(form: TestForm, text: string): Promise<{ wire: string; afte
 
 // These wait for the server's own deadlines, so they wait side by side.
 describe.concurrent('openForm', () => {
-  describe('when headers are sent slowly', () => {
+  describe('D15: when headers are sent slowly', () => {
     it('answers 408 within 7 seconds, and an honest tab in between', async ({ expect }) => {
       const form = await openTestForm([]);
       const slow = begin(form, `GET ${form.path} HTTP/1.1\r\nHost: `);
@@ -27,7 +27,7 @@ describe.concurrent('openForm', () => {
     });
   });
 
-  describe('when a body is sent slowly', () => {
+  describe('D15: when a body is sent slowly', () => {
     it('answers 408 within 12 seconds, and stays open', async ({ expect }) => {
       const form = await openTestForm([]);
       const body = formBody(form);
@@ -41,7 +41,7 @@ describe.concurrent('openForm', () => {
     });
   });
 
-  describe('when a connection stays silent', () => {
+  describe('D15: when a connection stays silent', () => {
     it('closes it without a word, and stays open', async ({ expect }) => {
       const form = await openTestForm([]);
       const { wire, after } = await begin(form, '');
