@@ -101,9 +101,13 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
   const maxRepeats = config.reminders.onLostAnswer === 'hold' ? 0 : MAX_REPEATS;
   const stores = openStores(db, { installId, actor: world.actor, policy, maxRepeats });
   const { register, outbox } = stores;
-  const { sealTokenFile: seal, verifyTokenFile: verify } = config.github;
+  const { sealTokenFile, sealOwner, verifyTokenFile, verifyOwner } = config.github;
   // Its own tokens are credentials like the rest: a dead one makes the next rotation impossible.
-  const declared = [...config.credentials, ...ownDeclarations({ seal, verify })];
+  const own = ownDeclarations({
+    seal: { file: sealTokenFile, owner: sealOwner },
+    verify: { file: verifyTokenFile, owner: verifyOwner },
+  });
+  const declared = [...config.credentials, ...own];
   return {
     declared,
     identity: { installId, domain },

@@ -24,7 +24,7 @@ import {
   recordOutage,
   recordTrouble,
 } from './sqlite/installation.ts';
-import { watchDestinations } from './watch.ts';
+import { openWatch } from './watch.ts';
 
 /** How the last round went. */
 export interface CycleResult {
@@ -58,6 +58,7 @@ export async function openCycle(
   const unwritten: Round['unwritten'] = [];
   const adoption = openAdoption(log);
   const ownTokens = watchOwnTokens(log);
+  const watch = openWatch(log);
   const clock = watchClock(world.now, () =>
     readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
   );
@@ -112,7 +113,7 @@ export async function openCycle(
     await recover(app, log);
     if (!(await clockHolds())) return finish(app, true, false, log, clock.hear);
     await ownTokens.look(app);
-    const watching = await watchDestinations(app, log);
+    const watching = await watch.look(app);
     const unplanned = plan();
     await adoption.look(app);
     const { more, unconfigured } = await send();

@@ -143,7 +143,7 @@ function stopSignal(): Stop {
 }
 
 const TROUBLE =
-  /^mail\.(?!sent|works|split)|\.(failed|refused|unread|unconfirmed|not-configured)$|-(failed|unconfirmed)$/;
+  /^mail\.(?!sent|works|split)|\.(failed|refused|unread|unconfirmed|not-configured|changed-elsewhere|missing|unknown)$|-(failed|unconfirmed)$/;
 
 /** One JSON line an event on stderr, of named fields only. */
 export function openLog(): Report {

@@ -3,7 +3,7 @@ import type { Declaration } from '../domain/credential.ts';
 import type { DeclaredPipeline } from '../verify/pipeline.ts';
 
 /** Counted up with every change to `Config`: what another shape of it left in the database is validated anew. */
-export const CONFIG_SHAPE = 2;
+export const CONFIG_SHAPE = 3;
 
 /**
  * The configuration as the program uses it: every default filled in, nothing left to parse. Plain JSON values only,
@@ -16,7 +16,10 @@ export interface Config {
     /** Without a trailing slash. */
     readonly apiUrl: string;
     readonly sealTokenFile: string | undefined;
+    /** Who is reminded of that token; undefined: everybody. */
+    readonly sealOwner: string | undefined;
     readonly verifyTokenFile: string | undefined;
+    readonly verifyOwner: string | undefined;
   };
   readonly registries: {
     readonly cratesIo: Registry & { readonly url: string };

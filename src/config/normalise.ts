@@ -18,7 +18,9 @@ export function normalise(written: WrittenConfig): Config {
     github: {
       apiUrl: address(github['api-url']),
       sealTokenFile: github.seal?.['token-file'],
+      sealOwner: github.seal?.owner,
       verifyTokenFile: github.verify?.['token-file'],
+      verifyOwner: github.verify?.owner,
     },
     registries: registries(written.registries),
     mail: mail && { urlFile: mail['url-file'], from: sender(mail.from) },

@@ -1,3 +1,4 @@
+import { ownTokenOf } from '../domain/own-token.ts';
 import { findKind } from '../kinds/catalogue.ts';
 import { BRANCH_EXPECTED, isBranch, NAME, NAME_EXPECTED } from './fields.ts';
 import type { Complaint, Path } from './place.ts';
@@ -15,6 +16,7 @@ export const RULES: readonly Rule[] = [
   ownNamesAreFree,
   branchesAreNamed,
   ownersExist,
+  tokenOwnersExist,
   escalationExists,
   webhookOwnersExist,
   scopesAreKnown,
@@ -32,12 +34,9 @@ function entriesAreNamed(file: unknown): readonly Complaint[] {
   );
 }
 
-/** reseal's own tokens stand in the register under these (register/own.ts). */
-const OWN_NAMES = ['reseal-seal-token', 'reseal-verify-token'];
-
 function ownNamesAreFree(file: unknown): readonly Complaint[] {
   return members(at(file, 'credentials'))
-    .filter(([name]) => OWN_NAMES.includes(name))
+    .filter(([name]) => ownTokenOf(name) !== undefined)
     .map(([name]) => ({
       path: ['credentials', name],
       at: 'key',
@@ -54,6 +53,12 @@ function branchesAreNamed(file: unknown): readonly Complaint[] {
 function ownersExist(file: unknown): readonly Complaint[] {
   return members(at(file, 'credentials')).flatMap(([name, credential]) =>
     missingOwner(file, at(credential, 'owner'), ['credentials', name, 'owner']),
+  );
+}
+
+function tokenOwnersExist(file: unknown): readonly Complaint[] {
+  return ['seal', 'verify'].flatMap((which) =>
+    missingOwner(file, at(file, 'github', which, 'owner'), ['github', which, 'owner']),
   );
 }
 

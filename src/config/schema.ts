@@ -14,6 +14,9 @@ const port = (example: number) =>
 function tokenFile(example: string) {
   return z.strictObject({
     'token-file': field.file(example).describe('File that holds the token; it is read when it is needed'),
+    owner: field.ownerName
+      .optional()
+      .describe('Who is reminded before it expires: the name of an entry of owners; left out: everybody'),
   });
 }
 

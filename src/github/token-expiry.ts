@@ -59,6 +59,8 @@ export async function readTokenExpiry(
 ): Promise<TokenExpiry | { readonly kind: 'refused' }> {
   const first = await look(client);
   if (!first) return { kind: 'refused' };
+  // What is not there cannot move.
+  if (first.header === undefined) return judgeTokenExpiry([first]);
   // Only what could be believed needs a second witness.
   const told = judgeTokenExpiry([first]);
   if (told.kind !== 'known') return told;

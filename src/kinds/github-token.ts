@@ -1,8 +1,11 @@
+import { ownTokenOf } from '../domain/own-token.ts';
 import { asAscii, recognise, singleLineProblems } from './format.ts';
 import type { Kind } from './kind.ts';
 
 // Prefixes: github.blog, "Behind GitHub's new authentication token formats", and 2026-05-15 for the long `ghs_`.
-const TOKEN = /^(gh[pousr]_[A-Za-z0-9._-]{36,}|github_pat_[A-Za-z0-9_]{40,})$/;
+const TOKEN = /^(gh[pousr]_[A-Za-z0-9._-]{36,2000}|github_pat_[A-Za-z0-9_]{40,2000})$/;
+/** Where reseal reads its own tokens from. */
+const OPTIONS = { seal: 'github.seal.token-file', verify: 'github.verify.token-file' } as const;
 
 export const githubToken: Kind = {
   id: 'github-token',
@@ -13,13 +16,22 @@ export const githubToken: Kind = {
     renew: 'https://github.com/settings/personal-access-tokens',
     revoke: 'https://github.com/settings/personal-access-tokens',
   },
-  steps: ({ nameAtIssuer }) => [
-    nameAtIssuer
-      ? `Find "${nameAtIssuer}" in the list of fine-grained tokens and press Regenerate token.`
-      : 'Find the token in the list of fine-grained tokens and press Regenerate token.',
-    'Choose its expiration again, and look that its repositories and permissions are the same.',
-    'Copy the token: GitHub shows it once.',
-  ],
+  steps: ({ name, nameAtIssuer, scopes }) => {
+    const own = ownTokenOf(name);
+    return [
+      nameAtIssuer
+        ? `Find "${nameAtIssuer}" in the list of fine-grained tokens and press Regenerate token (the old one ends with that).`
+        : 'Find the token in the list of fine-grained tokens and press Regenerate token (the old one ends with that).',
+      'Choose its expiration again, and look that its repositories are the same.',
+      ...(scopes.length > 0 ? [`Its repository permissions, and no others: ${scopes.join(', ')}.`] : []),
+      'Copy the token: GitHub shows it once.',
+      ...(own
+        ? [
+            `Write it, alone on one line, into the file that ${OPTIONS[own]} names: reseal sees within a minute that it is another one, and reads its expiration by itself.`,
+          ]
+        : []),
+    ];
+  },
   breaks: 'whatever uses it is refused by GitHub',
   scopes: undefined,
   lifetimes: { presets: [7, 30, 60, 90, 365], custom: true, never: true },

@@ -9,8 +9,8 @@ import type {
 import { credentialState, formatDestination, needsPerson, sameDestination } from '../domain/credential.ts';
 import type { ExpirySource } from '../domain/expiry.ts';
 import { daysLeft, UNKNOWN_EXPIRY } from '../domain/expiry.ts';
-import { ownTokenOf } from './own.ts';
-import type { StoredCredential } from './register.ts';
+import { ownTokenOf } from '../domain/own-token.ts';
+import type { StoredCredential, StoredDestination } from './register.ts';
 
 /** One credential as `status --json` shows it. */
 export interface CredentialStatus {
@@ -67,6 +67,8 @@ export interface StatusSources {
   ) => { readonly reason: string; readonly destinations: readonly Destination[] } | undefined;
   /** What does not fit between the recorded creation and GitHub's date, in words. */
   readonly baseline: (credential: StoredCredential) => string | undefined;
+  /** When a write was begun that was never seen to land there and may be what has changed it; undefined: none was. */
+  readonly lateWrite?: (credential: StoredCredential, place: StoredDestination) => Date | undefined;
   /** Whether an old token of this kind lives on at its issuer when it is replaced. */
   readonly livesOn: (kind: string) => boolean;
 }
@@ -94,16 +96,26 @@ export function anyNeedsPerson(statuses: readonly CredentialStatus[]): boolean {
       (needsPerson(status.state) && status.retiredAt === null && !isNotYetLookedAt(status)) ||
       status.unsettled !== null ||
       status.baseline !== null ||
+      leftBehind(status).length > 0 ||
       status.destinations.some(
-        ({ state, version }) =>
+        ({ state }) =>
           state === 'missing' ||
           state === 'changed-elsewhere' ||
           state === 'unconfirmed' ||
-          state === 'unknown' ||
-          // Left behind by a rotation that stored the others.
-          (state === 'never-stored' && version !== null),
+          state === 'unknown',
       ) ||
       status.oldTokens.some(({ standing }) => standing === 'leaked'),
+  );
+}
+
+/** Places that do not hold what a rotation stored at others: they hold an older version of ours, or none. */
+export function leftBehind({
+  version,
+  destinations,
+}: Pick<CredentialStatus, 'version' | 'destinations'>): readonly DestinationStatus[] {
+  const isElsewhere = version !== null && destinations.some((place) => place.version === version);
+  return destinations.filter(
+    (place) => place.state === 'never-stored' && (place.version !== null || isElsewhere),
   );
 }
 
@@ -141,7 +153,7 @@ function describe(
     retiredAt: orNull(stored?.retiredAt),
     baseline: (stored && sources.baseline(stored)) ?? null,
     unsettled: unsettled?.reason ?? null,
-    changed: describeChange(foreign, version),
+    changed: (stored && describeChange(stored, foreign, sources)) ?? null,
     oldTokens: oldTokens(declaration, stored, sources, now),
     destinations: declaration.destinations.map((destination) =>
       describeDestination(destination, stored, unsettled?.destinations ?? []),
@@ -169,10 +181,12 @@ function describeDestination(
 }
 
 function describeChange(
+  stored: StoredCredential,
   foreign: StoredCredential['destinations'],
-  version: Version | undefined,
-): string | null {
-  if (foreign.length === 0) return null;
+  sources: StatusSources,
+): string | undefined {
+  if (foreign.length === 0) return undefined;
+  const version = stored.current;
   const places = foreign
     .map(
       ({ destination, changedAt }) =>
@@ -183,7 +197,11 @@ function describeChange(
     version?.expiry.kind === 'known'
       ? `; the expiry known until then was ${formatDay(version.expiry.at)}`
       : '';
-  return `somebody else changed ${places}${until}`;
+  const late = foreign.map((place) => sources.lateWrite?.(stored, place)).find((at) => at !== undefined);
+  const ours = late
+    ? `; unless it was reseal's own write of ${formatInstant(late)}, which counted as failed and may have landed late`
+    : '';
+  return `somebody else changed ${places}${until}${ours}`;
 }
 
 function oldTokens(

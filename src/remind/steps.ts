@@ -1,4 +1,5 @@
 import type { Declaration, FormerVersion } from '../domain/credential.ts';
+import { ownTokenOf } from '../domain/own-token.ts';
 import { findKind } from '../kinds/catalogue.ts';
 import { livingVersions } from './open-ends.ts';
 import type { Reminded } from './reminder.ts';
@@ -7,8 +8,8 @@ import { commandOf } from './section.ts';
 import { listed, minuteOf, quoted } from './words.ts';
 
 /** Whether reseal reads the dates of a credential by itself: those of its own tokens, from GitHub's answers. */
-export function isObserved({ kind }: Pick<Declaration, 'kind'>): boolean {
-  return kind === 'github-token';
+export function isObserved({ name }: Pick<Declaration, 'name'>): boolean {
+  return ownTokenOf(name) !== undefined;
 }
 
 /** From the issuer's page to the command, in order. */

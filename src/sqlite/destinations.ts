@@ -1,6 +1,6 @@
 import type { Destination } from '../domain/credential.ts';
 import type { Look, RemoteSecret, StoredDestination, Watched } from '../register/register.ts';
-import { fromInstant, toInstant } from './columns.ts';
+import { fromInstant, KEPT_INTEGER, KEPT_TEXT, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import type { History } from './history.ts';
 
@@ -41,7 +41,9 @@ export function toDestination(row: DestinationRow): StoredDestination {
 
 export function toLookAt(db: Database, now: Date, limit: number): readonly Watched[] {
   const rows = db
-    .prepare(`${SELECT_DESTINATION} WHERE look_at IS NOT NULL AND look_at <= ? ORDER BY look_at LIMIT ?`)
+    .prepare(
+      `${SELECT_DESTINATION} WHERE look_at IS NOT NULL AND look_at <= ${KEPT_TEXT} ORDER BY look_at LIMIT ${KEPT_INTEGER}`,
+    )
     .all(fromInstant(now), limit) as DestinationRow[];
   return rows.map((row) => ({ credential: row.credential, ...toDestination(row) }));
 }
@@ -49,6 +51,14 @@ export function toLookAt(db: Database, now: Date, limit: number): readonly Watch
 /** Called inside a transaction. */
 export function unwatch(db: Database, place: Place): void {
   db.prepare(`UPDATE destination SET look_at = NULL WHERE ${BY_PLACE}`).run(keyOf(place));
+}
+
+/** What was left alone is looked at again, since its credential is wanted after all. Called inside a transaction. */
+export function rewatch(db: Database, credential: string): void {
+  db.prepare(
+    `UPDATE destination SET look_at = ''
+     WHERE credential = ? AND look_at IS NULL AND remote_updated_at IS NOT NULL AND state <> 'unconfirmed'`,
+  ).run(credential);
 }
 
 /** Called inside a transaction. */
@@ -84,10 +94,10 @@ export function noteRemote(
   at: Date,
 ): void {
   db.prepare(
-    `INSERT INTO destination (credential, repo, environment, secret, state, remote_updated_at, look_at)
-     VALUES (@credential, @repo, @environment, @secret, @state, @updatedAt, @at)
+    `INSERT INTO destination (credential, repo, environment, secret, state, remote_updated_at, checked_at, look_at)
+     VALUES (@credential, @repo, @environment, @secret, @state, @updatedAt, @at, @at)
      ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = @state, remote_updated_at = @updatedAt,
-       look_at = @at WHERE version IS NULL`,
+       checked_at = @at, look_at = @at WHERE version IS NULL`,
   ).run({
     ...keyOf(place),
     state: remote.updatedAt ? 'never-stored' : 'missing',

@@ -10,6 +10,7 @@ import {
   forgetForeign,
   noteLook,
   noteRemote,
+  rewatch,
   SELECT_DESTINATION,
   toDestination,
   toLookAt,
@@ -221,6 +222,7 @@ function declare(
     current.version,
   );
   db.prepare("UPDATE credential SET retired_at = NULL, plan_at = '' WHERE name = ?").run(name);
+  rewatch(db, name);
   history.append({ type: `credential.${standing}`, subject: name, result: `version ${current.version}` }, at);
   return true;
 }
@@ -314,6 +316,7 @@ export function insertVersion(
   db.prepare(
     "UPDATE credential SET acknowledged_until = NULL, retired_at = NULL, plan_at = '' WHERE name = ?",
   ).run(credential);
+  rewatch(db, credential);
   return number;
 }
 
@@ -337,6 +340,7 @@ function applyChange(db: Database, history: History, change: RegisterChange, at:
          ON CONFLICT (name) DO UPDATE SET declaration = @declaration, declared = 1, plan_at = ''`,
       )
       .run({ name, declaration: JSON.stringify(change.declaration), at: fromInstant(at) });
+    rewatch(db, name);
   }
   const result = {
     add: 'declared',

@@ -175,12 +175,12 @@ export function openRotationLog(
         }[]
       ).map(({ rotation, intended_at }) => ({ rotation, intendedAt: toInstant(intended_at) })),
     unfinished: () =>
-      (
-        connection.prepare(`${SELECT} WHERE state NOT IN ${ENDED} ORDER BY opened_at`).all() as RotationRow[]
-      ).map((row) => toEntry(db, row)),
+      (db.prepare(`${SELECT} WHERE state NOT IN ${ENDED} ORDER BY opened_at`).all() as RotationRow[]).map(
+        (row) => toEntry(db, row),
+      ),
     unsettled: (credential) =>
       (
-        connection
+        db
           .prepare(`${SELECT} WHERE credential = ? AND state NOT IN ${ENDED} ORDER BY opened_at`)
           .all(credential) as RotationRow[]
       ).map((row) => toEntry(db, row)),
@@ -268,7 +268,7 @@ function placeOf({ repo, environment, secret }: Destination): Destination {
 }
 
 function toEntry(db: Database, row: RotationRow): JournalEntry {
-  const destinations = db.connection
+  const destinations = db
     .prepare(
       `SELECT repo, environment, secret, state, baseline_updated_at, intended_at, remote_updated_at
        FROM rotation_destination WHERE rotation = ? ORDER BY repo, environment, secret`,

@@ -18,7 +18,9 @@ const SQLRITE: Config = {
   github: {
     apiUrl: 'https://api.github.com',
     sealTokenFile: '/run/secrets/github_seal_token',
+    sealOwner: undefined,
     verifyTokenFile: '/run/secrets/github_verify_token',
+    verifyOwner: undefined,
   },
   registries: {
     cratesIo: { url: 'https://crates.io', contact: 'maintainer@example.org' },
@@ -140,11 +142,28 @@ describe('parseConfig', () => {
     });
   });
 
+  describe("when reseal's own tokens have an owner", () => {
+    it('returns it', () => {
+      const written =
+        'github: { seal: { token-file: /run/seal, owner: ada } }\nowners: { ada: { email: ada@example.org } }';
+      expect(configOf(`version: 1\n${written}`).github).toMatchObject({
+        sealOwner: 'ada',
+        verifyOwner: undefined,
+      });
+    });
+  });
+
   describe('when only the version is written', () => {
     it('returns every default', () => {
       expect(configOf('version: 1')).toStrictEqual({
         timezone: 'UTC',
-        github: { apiUrl: 'https://api.github.com', sealTokenFile: undefined, verifyTokenFile: undefined },
+        github: {
+          apiUrl: 'https://api.github.com',
+          sealTokenFile: undefined,
+          sealOwner: undefined,
+          verifyTokenFile: undefined,
+          verifyOwner: undefined,
+        },
         registries: {
           cratesIo: { url: 'https://crates.io', contact: undefined },
           npm: { url: undefined, contact: undefined },

@@ -170,6 +170,17 @@ const OPTIONS: readonly Case[] = [
     '2:47 reminders.escalate.to[0]: expected the name of an entry of "owners": none is declared yet',
   ],
   [
+    'a token of reseal’s own has a strange owner',
+    'github: { seal: { token-file: /run/seal, owner: bob }, verify: { token-file: /run/verify, owner: 1 } }',
+    '2:49 github.seal.owner: expected the name of an entry of "owners": none is declared yet',
+    '2:98 github.verify.owner: expected the name of an entry of "owners", such as joao (this reads as a number; a text that looks like one needs quotes)',
+  ],
+  [
+    'a credential is called as one of reseal’s own tokens',
+    'credentials: { reseal-seal-token: { kind: generic, owner: ada } }\nowners: { ada: { email: ada@example.org } }',
+    "2:16 credentials.reseal-seal-token: this name is reseal's own: its tokens are remembered by themselves; choose another",
+  ],
+  [
     'a command has two lines',
     'reminders: { command: "a\\nb" }',
     '2:23 reminders.command: expected what is typed in front of a command, on one line of at most 300 characters',

@@ -38,6 +38,7 @@ describe('KINDS', () => {
     ['crates-io-token', { presets: [7, 30, 60, 90, 365], custom: true, never: true }],
     ['certificate', { presets: [], custom: true, never: false }],
     ['generic', { presets: [], custom: true, never: true }],
+    ['github-token', { presets: [7, 30, 60, 90, 365], custom: true, never: true }],
   ])('offers for %s the lifetimes that its issuer offers', (id, lifetimes) => {
     expect(findKind(id)?.lifetimes).toEqual(lifetimes);
   });

@@ -153,6 +153,8 @@ describe('acknowledgeUntil', () => {
     expect(hints({ destinations: [] })).toEqual([
       'replace it, then: reseal record crates-io --expires YYYY-MM-DD',
     ]);
-    expect(hints({ kind: 'github-token', destinations: [] })).toEqual(['put a new one into its file']);
+    const own = { name: 'reseal-seal-token', kind: 'github-token', destinations: [] };
+    expect(hints(own)).toEqual(['put a new one into its file']);
+    expect(hints({ kind: 'github-token' })).toEqual(['replace it: reseal rotate crates-io']);
   });
 });

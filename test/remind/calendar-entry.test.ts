@@ -155,8 +155,13 @@ describe('calendarEntry', () => {
 
   describe('when it is a token of reseal’s own', () => {
     it('names no command: it is put into its file', () => {
-      const declaration = aDeclaration({ kind: 'github-token', owner: '*', destinations: [] });
-      expect(entryOf({ declaration }).description).not.toMatch(/To renew it|reseal/);
+      const own = { name: 'reseal-seal-token', kind: 'github-token', owner: '*', destinations: [] };
+      expect(entryOf({ declaration: aDeclaration(own) }).description).not.toMatch(/To renew it|reseal r/);
+    });
+
+    it('names one for another GitHub token, which is a credential like the rest', () => {
+      const declaration = aDeclaration({ kind: 'github-token' });
+      expect(entryOf({ declaration }).description).toContain('reseal rotate crates-io');
     });
   });
 });

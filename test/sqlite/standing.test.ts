@@ -41,19 +41,22 @@ const found = ({ register }: Stores) => register.find('crates-io');
 const lastEvent = ({ history }: Stores) => history.list().at(-1);
 
 describe('Register.declare', () => {
-  it.each(['revoked', 'leaked'] as const)('keeps since when it is %s, with its entry in the history', (standing) => {
-    const stores = openStores();
-    record(stores);
-    expect(stores.register.declare('crates-io', standing, later(5))).toBe(true);
-    expect(found(stores)?.current).toMatchObject({ version: 1, standing, standingAt: later(5) });
-    expect(found(stores)?.current?.revokedAt).toEqual(standing === 'revoked' ? later(5) : undefined);
-    expect(lastEvent(stores)).toMatchObject({
-      type: `credential.${standing}`,
-      subject: 'crates-io',
-      result: 'version 1',
-    });
-    expect(stores.outbox.toPlan(NOW, 10)).toEqual(['crates-io']);
-  });
+  it.each(['revoked', 'leaked'] as const)(
+    'keeps since when it is %s, with its entry in the history',
+    (standing) => {
+      const stores = openStores();
+      record(stores);
+      expect(stores.register.declare('crates-io', standing, later(5))).toBe(true);
+      expect(found(stores)?.current).toMatchObject({ version: 1, standing, standingAt: later(5) });
+      expect(found(stores)?.current?.revokedAt).toEqual(standing === 'revoked' ? later(5) : undefined);
+      expect(lastEvent(stores)).toMatchObject({
+        type: `credential.${standing}`,
+        subject: 'crates-io',
+        result: 'version 1',
+      });
+      expect(stores.outbox.toPlan(NOW, 10)).toEqual(['crates-io']);
+    },
+  );
 
   it('says the second time that it is nothing new, and keeps the first instant', () => {
     const stores = openStores();
@@ -237,7 +240,14 @@ describe('RotationLog.record, of what completes a version', () => {
   it('is known of the journal before it ends, so that recovery ends it the same way', () => {
     const stores = openStores();
     record(stores);
-    stores.rotations.open({ id: 'r1', credential: 'crates-io', openedAt: NOW, pid: 1, host: 'h', completes: 1 });
+    stores.rotations.open({
+      id: 'r1',
+      credential: 'crates-io',
+      openedAt: NOW,
+      pid: 1,
+      host: 'h',
+      completes: 1,
+    });
     expect(stores.rotations.unfinished()[0]?.completes).toBe(1);
   });
 });

@@ -7,7 +7,14 @@ import { DESTINATION, NOW } from '../support/builders.ts';
 import { makeFolder, openStores, rowsOf } from '../support/database.ts';
 
 const AT = NOW.toISOString();
-const TABLES = ['credential', 'version', 'rotation', 'rotation_destination', 'destination', 'reminder'] as const;
+const TABLES = [
+  'credential',
+  'version',
+  'rotation',
+  'rotation_destination',
+  'destination',
+  'reminder',
+] as const;
 const OTHERS = ['message', 'recipient', 'event', 'beat', 'installation'] as const;
 
 /** A database of version 4 with a rotation, a version by hand over it, places of each kind and reminders. */
@@ -30,7 +37,9 @@ function openOld(path: string): Sqlite.Database {
     });
   for (const name of ['by-hand', 'rotated', 'twice'])
     connection
-      .prepare('INSERT INTO credential (name, declaration, declared, first_seen_at, plan_at) VALUES (?, ?, 1, ?, ?)')
+      .prepare(
+        'INSERT INTO credential (name, declaration, declared, first_seen_at, plan_at) VALUES (?, ?, 1, ?, ?)',
+      )
       .run(name, declaration(name), AT, '2027-01-01T00:00:00.000Z');
   const version = connection.prepare(
     `INSERT INTO version (credential, version, created_at, lifetime_days, expiry, expires_at, expiry_source, standing, checked,
@@ -70,7 +79,10 @@ function openOld(path: string): Sqlite.Database {
 
 function content(connection: Sqlite.Database, tables: readonly string[]) {
   return Object.fromEntries(
-    tables.map((table) => [table, connection.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[]]),
+    tables.map((table) => [
+      table,
+      connection.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[],
+    ]),
   );
 }
 
@@ -94,38 +106,35 @@ describe('a database of the release before', () => {
       expect(after[table]?.length).toBe(before[table]?.length);
       expect(after[table]).toMatchObject(before[table] ?? []);
     }
-    expect(content(db.connection, OTHERS)).toEqual(others);
-    expect(after['reminder']).toEqual(before['reminder']);
-    expect(rowsOf(db, 'version').every((row) => row['fingerprint'] === null && row['revoked_at'] === null)).toBe(
-      true,
-    );
+    expect(content(db.connection, OTHERS)).toMatchObject(others);
+    expect(rowsOf(db, 'reminder')).toEqual(before['reminder']);
+    expect(
+      rowsOf(db, 'version').every((row) => row['fingerprint'] === null && row['revoked_at'] === null),
+    ).toBe(true);
     expect(rowsOf(db, 'rotation').every((row) => row['completes'] === null)).toBe(true);
   });
 
   it('F9: plans everything again, since there is more to be reminded of', () => {
     const { before, db } = openBoth();
     const unplanned = (before['credential'] ?? []).map((row) => ({ ...row, plan_at: '' }));
-    expect(rowsOf(db, 'credential')).toEqual(unplanned);
+    expect(rowsOf(db, 'credential')).toMatchObject(unplanned);
   });
 
   it('looks at once at each place that reseal has written to, and at no other', () => {
     const { db } = openBoth();
     const due = openStores([], db).register.toLookAt(NOW, 10);
-    expect(due.map(({ credential, destination }) => `${credential} ${destination.environment}`).sort()).toEqual([
-      'by-hand release',
-      'twice left-behind',
-      'twice release',
-    ]);
+    expect(
+      due.map(({ credential, destination }) => `${credential} ${destination.environment}`).sort(),
+    ).toEqual(['by-hand release', 'twice left-behind', 'twice release']);
   });
 
   it('takes what was recorded by hand over a rotation for what that stored, and no place further', () => {
     const { db } = openBoth();
     const { register } = openStores([], db);
     expect(register.find('by-hand')?.destinations).toMatchObject([{ version: 2, state: 'verified' }]);
-    const held = register.find('twice')?.destinations.map(({ destination, version }) => [
-      destination.environment,
-      version,
-    ]);
+    const held = register
+      .find('twice')
+      ?.destinations.map(({ destination, version }) => [destination.environment, version]);
     expect(Object.fromEntries(held ?? [])).toEqual({ release: 2, 'left-behind': 1, never: undefined });
   });
 

@@ -4,9 +4,10 @@ import { formatDay, formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
 import { formatDestination } from '../../domain/credential.ts';
 import { findKind } from '../../kinds/catalogue.ts';
+import { mayShowAt } from '../../register/drift.ts';
 import type { StoredCredential } from '../../register/register.ts';
 import type { CredentialStatus } from '../../register/status.ts';
-import { anyNeedsPerson, credentialStatuses } from '../../register/status.ts';
+import { anyNeedsPerson, credentialStatuses, leftBehind } from '../../register/status.ts';
 import { adoptionGap } from '../../remind/adoption.ts';
 import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
 import type { JournalEntry } from '../../rotate/rotation.ts';
@@ -88,6 +89,11 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
         );
       },
       baseline: describeGap,
+      lateWrite: ({ declaration }, { destination, changedAt }) =>
+        app.rotations
+          .lateAttempts(declaration.name, destination, undefined)
+          .map(({ intendedAt }) => intendedAt)
+          .find((at) => changedAt !== undefined && mayShowAt(at, changedAt)),
       livesOn: (kind) => findKind(kind)?.afterwards !== undefined,
     },
     now,
@@ -162,7 +168,7 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
 function printLeftOver(out: Output, status: CredentialStatus | undefined): void {
   if (!status) return;
   const { name, oldTokens, destinations, kind } = status;
-  const behind = destinations.filter(({ state, version }) => state === 'never-stored' && version !== null);
+  const behind = leftBehind(status);
   const missing = destinations.filter(({ state }) => state === 'missing');
   if (behind.length + missing.length > 0) {
     const count = behind.length + missing.length;
