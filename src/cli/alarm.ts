@@ -10,6 +10,11 @@ import { planningOf, roundOf } from '../sending.ts';
 import type { Lock } from '../sqlite/lock.ts';
 import type { Context } from './command.ts';
 
+const WAITING =
+  'warning: mail is waiting to be sent: start the daemon, or run `reseal remind`; `reseal outbox` says why';
+/** What is printed at the end is out by then. */
+const EXIT_MS = 200;
+
 export type Standing = 'revoked' | 'leaked';
 
 /** Mail about an alarm on its way, beside the form. */
@@ -29,11 +34,6 @@ export function raiseAlarm(
   standing: Standing,
 ): Sending {
   const isNew = app.register.declare(name, standing, world.now());
-  out.talk(
-    isNew
-      ? `recorded: "${name}" is ${standing === 'leaked' ? 'leaked' : 'revoked'}; every owner is told`
-      : `"${name}" is recorded as ${app.register.find(name)?.current?.standing ?? standing} already`,
-  );
   let failed: string | undefined;
   const report = ({ event, detail }: { event: string; detail?: string }) => {
     if (event === 'plan.failed') failed = detail;
@@ -41,6 +41,11 @@ export function raiseAlarm(
   const lock = lockOrNothing(app, places, world);
   if (lock) takeBack({ outbox: app.outbox, unwritten: [], now: world.now });
   sweep(planningOf(app, report));
+  out.talk(
+    isNew
+      ? `recorded: "${name}" ${standing === 'leaked' ? 'has leaked' : 'is revoked'}; mail to every owner is queued`
+      : `"${name}" is recorded as ${app.register.find(name)?.current?.standing ?? standing} already`,
+  );
   if (failed) out.talk(`warning: nobody could be told of it: ${failed}`);
   if (!lock) {
     out.talk('the daemon that is running sends the mail within a minute');
@@ -60,21 +65,20 @@ function lockOrNothing(app: App, places: Context['places'], world: Context['worl
 
 function sendBeside(app: App, lock: Lock, out: Context['out']): Sending {
   const { world } = app;
-  let stopped = false;
+  let given: 'time' | 'up' = 'time';
   let over = false;
   const send = async () => {
     const epoch = world.randomBytes(8).toString('hex');
-    const run = { epoch, stopping: () => stopped, unwritten: [], report: () => undefined };
+    const run = { epoch, stopping: () => given === 'up', unwritten: [], report: () => undefined };
     try {
       const { sent, failed } = await deliverDue(await roundOf(app, run));
+      if (given === 'up') return;
       const left = app.outbox.waiting().length;
       if (sent > 0) out.talk(`${sent} ${sent === 1 ? 'mail' : 'mails'} about it went out`);
-      if (failed + left > 0)
-        out.talk(
-          'warning: mail is waiting to be sent: start the daemon, or run `reseal remind`; `reseal outbox` says why',
-        );
+      if (failed + left > 0) out.talk(WAITING);
     } catch (error) {
-      out.talk(`warning: no mail could be sent now: ${describeError(error)}; run \`reseal remind\``);
+      if (given === 'time')
+        out.talk(`warning: no mail could be sent now: ${describeError(error)}; run \`reseal remind\``);
     } finally {
       over = true;
       lock.release();
@@ -83,8 +87,17 @@ function sendBeside(app: App, lock: Lock, out: Context['out']): Sending {
   const sending = send();
   return {
     finish: async (ms) => {
-      stopped = true;
-      if (!over) await Promise.race([sending, world.sleep(ms)]);
+      if (over) return;
+      out.talk(`mail about it is on its way: waiting for it, ${ms / 1000} s at most`);
+      const patience = Promise.withResolvers<void>();
+      const timer = setTimeout(patience.resolve, ms);
+      await Promise.race([sending, patience.promise]);
+      clearTimeout(timer);
+      if (over) return;
+      given = 'up';
+      out.talk(WAITING);
+      // A mail server that says nothing must not keep the process: how far the mail got stands in the database.
+      setTimeout(() => process.exit(), EXIT_MS).unref();
     },
   };
 }
@@ -108,8 +121,7 @@ export function alarmCard(
       ],
     };
   const since = (current.createdAt ?? current.recordedAt).toISOString().slice(0, 10);
-  const itself =
-    kind.id === 'crates-io-token' ? ' A token with scopes cannot revoke itself: do it in the browser.' : '';
+  const itself = kind.revoking ? ` ${kind.revoking}` : '';
   return {
     standing,
     steps: [

@@ -41,7 +41,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--port <port>', description: 'port of the form' },
       { flags: '--public-port <port>', description: 'port under which the browser reaches the form' },
       { flags: '--unchecked', description: 'store it although its issuer cannot be asked' },
-      { flags: '--only-missing', description: 'store the same token where it is missing, and nowhere else' },
+      {
+        flags: '--only-missing',
+        description: 'store the current version’s token where it is missing, and nowhere else',
+      },
       { flags: '--revoked', description: 'the old one does not work any more: every owner is told at once' },
       { flags: '--leaked', description: 'somebody else may have the old one: every owner is told at once' },
     ],
@@ -51,12 +54,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'confirm <name>',
     summary:
-      'say what only a person knows: what an unconfirmed or foreign write was, that the old token is revoked',
+      'say what only a person knows: what GitHub holds after an unconfirmed or foreign write, or that the old token is revoked',
     options: [
-      { flags: '--stored', description: 'the token in GitHub is ours' },
-      { flags: '--expires <date>', description: 'with --stored: when it expires' },
-      { flags: '--not-stored', description: 'the old token still stands' },
-      { flags: '--old-revoked', description: 'what was replaced is revoked at its issuer' },
+      { flags: '--stored', description: 'the secret in GitHub is the new token, whoever stored it' },
+      { flags: '--expires <date>', description: 'with --stored: when it expires, as its issuer shows it' },
+      { flags: '--not-stored', description: 'the rotation stored nothing: the old token still stands' },
+      { flags: '--old-revoked', description: 'the token that was replaced is revoked at its issuer' },
     ],
     example: 'reseal confirm crates-io --stored --expires 2027-06-01',
     load: () => import('./commands/confirm.ts'),

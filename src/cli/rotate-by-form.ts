@@ -1,3 +1,4 @@
+import { AppError, isAppError } from '../domain/error.ts';
 import type { FormEnd, OpenForm } from '../form/form.ts';
 import { openForm } from '../form/form.ts';
 import { MAX_SECRET_BYTES } from '../kinds/format.ts';
@@ -63,13 +64,29 @@ export async function rotateByForm(open: OpenRotation, ports: Ports): Promise<En
   }
 }
 
-async function openOrFail({ rotation }: OpenRotation, listen: () => Promise<OpenForm>): Promise<OpenForm> {
+async function openOrFail(open: OpenRotation, listen: () => Promise<OpenForm>): Promise<OpenForm> {
+  const { rotation } = open;
   try {
     return await listen();
   } catch (error) {
     rotation.log.move(rotation.id, 'failed', rotation.now(), 'the form could not be opened');
-    throw error;
+    throw isAppError(error, 'conflict') ? withHolder(error, open) : error;
   }
+}
+
+/** Of two forms on one port, the second says whose the first is. */
+function withHolder(error: AppError, { app, rotation }: OpenRotation): AppError {
+  const holder = app.rotations
+    .unfinished()
+    .find(({ id, credential }) => id !== rotation.id && app.isRotationOpen(credential));
+  if (!holder) return error;
+  const { credential, pid, host, openedAt } = holder;
+  const since = openedAt.toISOString().slice(11, 16);
+  return new AppError(
+    'conflict',
+    `${error.message}; the form of "${credential}" is open (process ${pid} on ${host}, since ${since} UTC)`,
+    { hints: error.hints, cause: error },
+  );
 }
 
 function conclude({ rotation }: OpenRotation, end: FormEnd, signal: NodeJS.Signals | undefined): Ended {

@@ -24,6 +24,29 @@ export function showCard(out: Output, card: RotationCard): void {
     out.talk(`  goes to  ${formatDestination(destination)} at ${host} (${now})`);
   }
   for (const host of card.unusualHosts) out.talk(`  NOTE     ${host}`);
+  if (card.onlyMissing) {
+    const { version, already } = card.onlyMissing;
+    for (const place of already) out.talk(`  has it   ${formatDestination(place)}`);
+    out.talk(`  paste the SAME token again, the one of version ${version}: any other is refused`);
+    out.talk(`  expiry   ${card.statedExpiry}`);
+  }
+  if (card.alarm) showAlarm(out, card.alarm);
+}
+
+/** What to do beside the rotation, in the order of the harm. */
+function showAlarm(out: Output, { standing, steps }: NonNullable<RotationCard['alarm']>): void {
+  out.talk('');
+  out.talk(
+    out.style(
+      'bold',
+      standing === 'leaked' ? 'This credential has leaked. In this order:' : 'This credential is revoked.',
+    ),
+  );
+  steps.forEach(({ text, link }, index) => {
+    const number = steps.length > 1 ? `${index + 1}. ` : '';
+    out.talk(`  ${number}${text}`);
+    if (link) out.talk(`     ${link}`);
+  });
 }
 
 /** The address stands alone on a line of stdout; what surrounds it is talk. */
@@ -33,6 +56,7 @@ export function showAddress(
   form: { readonly address: string; readonly publicPort: number },
 ): void {
   const { publicPort: port } = form;
+  const { hostname } = new URL(form.address);
   if (out.json) {
     out.resultJson({
       step: 'form',
@@ -51,7 +75,7 @@ export function showAddress(
   out.result(form.address);
   out.talk('');
   out.talk(
-    `from another machine:  ssh -N -L ${port}:127.0.0.1:${port} THIS-HOST   then open the same address there`,
+    `from another machine:  ssh -N -L ${port}:${hostname}:${port} THIS-HOST   then open the same address there`,
   );
   out.talk('without a browser:     stop this with Ctrl-C and add --stdin');
   out.talk('');

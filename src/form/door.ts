@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 const WRONG_PER_MINUTE = 60;
 // Nobody without the address can touch these two, so noise cannot use them up.
 const LOADS_PER_MINUTE = 240;
-const SUBMISSIONS_PER_MINUTE = 10;
+const SUBMISSIONS_PER_MINUTE = 5;
 
 /** Lets in what the guard and the budgets allow. */
 export class Door {
@@ -43,7 +43,8 @@ export class Door {
         'noise',
         'the form is getting more requests than a person makes: some get 429, and it stays open',
       );
-      refuse(response, 429);
+      if (verdict.kind === 'submit') void this.#session.turnAway(request, response, verdict.length);
+      else refuse(response, 429);
     }
   };
 

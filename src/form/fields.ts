@@ -24,9 +24,10 @@ export interface FormView {
 
 // One byte more than is allowed: a browser cuts a longer paste off silently, and what was cut off must not pass for a token.
 export function tokenField(view: FormView): Html {
+  const { issuer, onlyMissing } = view.card;
   return html`<div class="field">
-<label for="token">The new token</label>
-<p class="hint" id="token-hint">Paste it as ${view.card.issuer} shows it. Do not let the browser save it: nothing else should keep a copy.</p>
+<label for="token">${onlyMissing ? `The token of version ${onlyMissing.version}` : 'The new token'}</label>
+<p class="hint" id="token-hint">Paste it as ${issuer} ${onlyMissing ? 'showed' : 'shows'} it. Do not let the browser save it: nothing else should keep a copy.</p>
 <input id="token" name="token" type="password" required autocomplete="off" spellcheck="false" autocapitalize="off" autocorrect="off" maxlength="${view.maxTokenBytes + 1}" aria-describedby="token-hint" data-1p-ignore data-lpignore="true" data-bwignore>
 </div>
 `;
@@ -35,7 +36,8 @@ export function tokenField(view: FormView): Html {
 export function expirationField(view: FormView): Html {
   const { card } = view;
   if (card.statedExpiry !== undefined) {
-    return html`<p class="stated">Expiry: <strong>${card.statedExpiry}</strong>, as stated on the command line.</p>
+    const source = !card.onlyMissing && ', as stated on the command line';
+    return html`<p class="stated">Expiry: <strong>${card.statedExpiry}</strong>${source}.</p>
 `;
   }
   const options = offeredOptions(card);

@@ -58,7 +58,7 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
   const gate = { hosts: allowedHosts(port), path: fingerprint(path), maxBodyBytes: bodyLimit(maxTokenBytes) };
   listener.serve(new Door(gate, listener, session, life, options.warn).answer);
   return {
-    address: `http://127.0.0.1:${port}${path}`,
+    address: `http://${hostFor(options.bind)}:${port}${path}`,
     port: listener.port,
     ended: life.ended,
     cancel: async () => {
@@ -66,6 +66,11 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
       await life.ended.catch(() => undefined);
     },
   };
+}
+
+/** Literal, since `localhost` may be another's on the other protocol. Published by a container, it is IPv4 that is reached. */
+function hostFor(bind: string): '127.0.0.1' | '[::1]' {
+  return bind === '::1' ? '[::1]' : '127.0.0.1';
 }
 
 /** Every byte of the token may be sent as `%XX`; the other fields fit into the rest. */

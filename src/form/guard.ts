@@ -22,6 +22,8 @@ export type RefusalReason =
   | 'host'
   | 'path'
   | 'site'
+  | 'embedded'
+  | 'upgrade'
   | 'prefetch'
   | 'origin'
   | 'expect'
@@ -65,6 +67,8 @@ const CHECKS: readonly Check[] = [
   host,
   path,
   site,
+  embedded,
+  upgrade,
   prefetch,
   expect,
   bodyless,
@@ -115,6 +119,18 @@ function site(head: RequestHead): Verdict | undefined {
   return value === 'same-site' || value === 'cross-site' ? { kind: 'cross-site' } : refused(403, 'site');
 }
 
+// Only a tab of its own may hold the form (Fetch Metadata: a frame, an image or a script of any page says so).
+function embedded(head: RequestHead): Verdict | undefined {
+  return valuesOf(head, 'sec-fetch-dest').every((value) => value === 'document')
+    ? undefined
+    : refused(403, 'embedded');
+}
+
+// No other protocol is spoken here (WebSocket, RFC 6455; HTTP/2, RFC 7540 §3.2).
+function upgrade(head: RequestHead): Verdict | undefined {
+  return valuesOf(head, 'upgrade').length > 0 ? refused(400, 'upgrade') : undefined;
+}
+
 // A page loaded ahead of its time would start the clock of the form without anybody looking at it.
 function prefetch(head: RequestHead): Verdict | undefined {
   const early = [...valuesOf(head, 'sec-purpose'), ...valuesOf(head, 'purpose')];
@@ -131,10 +147,11 @@ function bodyless(head: RequestHead): Verdict | undefined {
   return lengths.length + valuesOf(head, 'transfer-encoding').length > 0 ? refused(400, 'body') : undefined;
 }
 
-// A missing, `null` or listed Origin is no browser's honest submit (Fetch standard, "append a request Origin header").
+// A missing, `null` or listed Origin is no browser's honest submit (Fetch standard, "append a request Origin header"). To
+// look, none is sent: who sends one all the same is a script, which can only be another page's.
 function origin(head: RequestHead): Verdict | undefined {
-  if (head.method !== 'POST') return undefined;
   const origins = valuesOf(head, 'origin');
+  if (head.method !== 'POST') return origins.length === 0 ? undefined : refused(403, 'origin');
   const expected = `http://${valuesOf(head, 'host')[0]}`;
   return origins.length === 1 && origins[0] === expected ? undefined : refused(403, 'origin');
 }

@@ -39,6 +39,21 @@ export function where(destination: Destination): Html {
   return html`<span class="where"><span>${destination.repo}</span> ${separator} <span><span class="sr">environment </span>${destination.environment}</span> ${separator} <code><span class="sr">secret </span>${destination.secret}</code></span>`;
 }
 
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/** A link in a tab of its own that does not learn our address. */
+export function outward(address: string, look: 'plain' | 'button', label?: string): Html {
+  const bare = address.replace(/^https?:\/\//i, '');
+  return html`<a${look === 'button' && html` class="outward"`} href="${address}" rel="noreferrer" target="_blank">${label ?? breakable(bare)} <span aria-hidden="true">↗</span><span class="sr"> (in a new tab)</span></a>${label !== undefined && html` <span class="meta address">${bare}</span>`}`;
+}
+
+/** May be broken behind its slashes. */
+function breakable(path: string): readonly Html[] {
+  return path.split('/').map((part, index) => (index === 0 ? html`${part}` : html`/<wbr>${part}`));
+}
+
 export function list(items: readonly string[]): Html {
   return html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }

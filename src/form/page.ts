@@ -1,16 +1,19 @@
-import { formatForPeople } from '../domain/calendar.ts';
 import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import type { FormView } from './fields.ts';
 import { expirationField, tokenField, uncheckedField } from './fields.ts';
-import { MASTHEAD, noticePage, PAGE_END, pageStart, where } from './layout.ts';
+import { isWebAddress, MASTHEAD, noticePage, outward, PAGE_END, pageStart } from './layout.ts';
+import { notices } from './notices.ts';
+import { placesSection } from './places.ts';
 
 export function formPage(view: FormView): Html {
   const { card, problems } = view;
-  const title = `${problems.length > 0 ? 'Not stored yet: ' : ''}${card.credential} · reseal`;
+  const leaked = card.alarm?.standing === 'leaked' && 'Leaked: ';
+  const urgent = problems.length > 0 ? 'Not stored yet: ' : leaked || '';
+  const title = `${urgent}${card.credential} · reseal`;
   return html`${pageStart(title)}${MASTHEAD}<main class="sheet">
-${problemSummary(view)}${heading(card)}${matchingCode(card)}${destinations(card)}${unusualHosts(card)}${issuerSteps(card)}${form(view)}
+${problemSummary(view)}${heading(card)}${notices(card)}${matchingCode(card)}${placesSection(card)}${issuerSteps(card)}${form(view)}
 </main>
 ${PAGE_END}`;
 }
@@ -20,6 +23,14 @@ export function busyPage(): Html {
   return noticePage(
     'Already being stored',
     'A token was sent from this form a moment ago and is being stored. Nothing of this second request was used. The first tab and your terminal show the result.',
+  );
+}
+
+/** More submissions than a person makes. Nothing of this one was looked at. */
+export function tooManyPage(): Html {
+  return noticePage(
+    'Too many tries in one minute',
+    'Nothing of this one was used. Wait a minute, go back, and paste the token once more.',
   );
 }
 
@@ -46,9 +57,9 @@ function problemSummary({ card, problems, offerUnchecked }: FormView): Html | un
 
 function heading(card: RotationCard): Html {
   return html`<div class="heading">
-<p class="eyebrow">New ${card.kindTitle}</p>
+<p class="eyebrow">${card.onlyMissing ? `${card.kindTitle}, version ${card.onlyMissing.version} again` : `New ${card.kindTitle}`}</p>
 <h1>${card.credential}</h1>
-<p class="lede">${card.purpose}</p>
+${card.purpose !== '' && html`<p class="lede">${card.purpose}</p>`}
 </div>
 `;
 }
@@ -62,30 +73,9 @@ function matchingCode(card: RotationCard): Html {
 `;
 }
 
-function destinations(card: RotationCard): Html {
-  const rows = card.destinations.map(
-    ({ destination, host, updatedAt }) => html`<li>${where(destination)}
-<span class="meta">${host} · ${updatedAt ? `last changed ${formatForPeople(updatedAt)}` : 'not there yet: will be created'}</span></li>
-`,
-  );
-  return html`<section aria-labelledby="where-title">
-<h2 id="where-title">Where it goes</h2>
-<ul class="destinations">${rows}</ul>
-</section>
-`;
-}
-
-function unusualHosts(card: RotationCard): Html | undefined {
-  if (card.unusualHosts.length === 0) return undefined;
-  return html`<section class="warning" aria-labelledby="hosts-title">
-<h2 id="hosts-title">Not the public address</h2>
-<ul>${card.unusualHosts.map((host) => html`<li><strong>${host}</strong></li>`)}</ul>
-<p>This comes from the configuration. Go on only if you know that it is right.</p>
-</section>
-`;
-}
-
-function issuerSteps(card: RotationCard): Html {
+function issuerSteps(card: RotationCard): Html | undefined {
+  // Its steps make a new token, which is the one thing not to do here.
+  if (card.onlyMissing) return undefined;
   return html`<section aria-labelledby="steps-title">
 <h2 id="steps-title">First, at ${card.issuer}</h2>
 ${issuerLink(card)}<ol class="steps">${card.steps.map((step) => html`<li>${step}</li>`)}</ol>
@@ -93,9 +83,9 @@ ${facts(card)}</section>
 `;
 }
 
-function issuerLink(card: RotationCard): Html | undefined {
-  if (card.issuerPage === undefined || !/^https?:\/\//i.test(card.issuerPage)) return undefined;
-  return html`<p><a class="outward" href="${card.issuerPage}" rel="noreferrer" target="_blank">Open ${card.issuer} <span aria-hidden="true">↗</span><span class="sr"> (in a new tab)</span></a> <span class="meta address">${card.issuerPage.replace(/^https?:\/\//i, '')}</span></p>
+function issuerLink({ issuer, issuerPage }: RotationCard): Html | undefined {
+  if (issuerPage === undefined || !isWebAddress(issuerPage)) return undefined;
+  return html`<p>${outward(issuerPage, 'button', `Open ${issuer}`)}</p>
 `;
 }
 
@@ -111,11 +101,12 @@ function facts(card: RotationCard): Html | undefined {
 `;
 }
 
+// The nonce comes last, so that a body that was cut short anywhere (also within the token) lacks it and is refused.
 function form(view: FormView): Html {
-  return html`<form method="post" accept-charset="utf-8" aria-labelledby="form-title">
-<h2 id="form-title">Then, here</h2>
-<input type="hidden" name="nonce" value="${view.nonce}">
-${tokenField(view)}${expirationField(view)}${uncheckedField(view)}${consequences(view.card)}<p class="act"><button type="submit">Check, seal and store</button></p>
+  return html`<form method="post" accept-charset="utf-8" autocomplete="off" aria-labelledby="form-title">
+<h2 id="form-title">${view.card.onlyMissing ? 'Paste it here' : 'Then, here'}</h2>
+${tokenField(view)}${expirationField(view)}${uncheckedField(view)}${consequences(view.card)}<input type="hidden" name="nonce" value="${view.nonce}">
+<p class="act"><button type="submit">Check, seal and store</button></p>
 <p class="meta">${lifeOfForm(view.minutesLeft)}</p>
 </form>`;
 }

@@ -1,34 +1,11 @@
 import { formatForPeople } from '../domain/calendar.ts';
-import { formatDestination } from '../domain/credential.ts';
 import type { Expiry } from '../domain/expiry.ts';
 import { describeSource } from '../domain/expiry.ts';
 import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
-import type {
-  ResultOutcome,
-  RotationCard,
-  RotationResult,
-  StepName,
-  StepReport,
-} from '../rotate/rotation.ts';
-import { linkedList, list, MASTHEAD, PAGE_END, pageStart, where } from './layout.ts';
-
-/** The steps after which something may be stored, so that the form cannot be shown again. */
-const PAST_CHECKED: readonly StepName[] = ['intended', 'stored', 'verified'];
-
-export function isPastChecked(report: StepReport): boolean {
-  return PAST_CHECKED.includes(report.step);
-}
-
-const STEPS: Readonly<Record<StepName, string>> = {
-  precheck: 'Destination looked at',
-  form: 'Form opened',
-  submitted: 'Token received',
-  checked: 'Token checked',
-  intended: 'Intent written down',
-  stored: 'Sealed and sent to GitHub',
-  verified: 'Write seen at GitHub',
-};
+import type { ResultOutcome, RotationCard, RotationResult } from '../rotate/rotation.ts';
+import { linkedList, list, PAGE_END } from './layout.ts';
+import { reasonList } from './reasons.ts';
 
 type Tone = 'good' | 'warn' | 'bad';
 
@@ -66,35 +43,12 @@ const OUTCOMES: Readonly<Record<ResultOutcome, { tone: Tone; title: string; mean
   },
 };
 
-/** The answer up to its steps, which follow one by one as they are proven. */
-export function progressStart(card: RotationCard): Html {
-  const only = card.destinations.length === 1 && card.destinations[0];
-  return html`${pageStart(`Storing ${card.credential} · reseal`)}${MASTHEAD}<main class="sheet">
-<div class="heading">
-<p class="eyebrow">New ${card.kindTitle}</p>
-<h1>${card.credential}</h1>
-${only && html`<p>${where(only.destination)}</p>`}
-<p class="working">Each step appears here once it is proven. Closing this tab does not stop it: your terminal shows the same.</p>
-</div>
-<ol class="progress">
-`;
-}
-
-export function stepItem(report: StepReport, card: RotationCard): Html {
-  const several = card.destinations.length > 1;
-  const entry = card.destinations.find((each) => formatDestination(each.destination) === report.destination);
-  const place = entry ? where(entry.destination) : report.destination;
-  return html`<li><span class="step">${STEPS[report.step]}</span> <span class="outcome">${report.outcome}</span>
-${several && place && html`<span class="meta">${place}</span>`}${report.detail && html`<span class="meta">${report.detail}</span>`}</li>
-`;
-}
-
-export function resultEnd(result: RotationResult): Html {
+export function resultEnd(result: RotationResult, card: RotationCard): Html {
   const { tone, title, meaning } = OUTCOMES[result.outcome];
   return html`</ol>
 <section class="result ${tone}" aria-labelledby="result-title">
 <h2 id="result-title">${title}</h2>
-${recorded(result)}${reasons(result)}<p>${meaning}</p>
+${recorded(result)}${result.reasons && reasonList(result.reasons, card)}<p>${meaning}</p>
 ${next(result)}</section>
 ${closing()}`;
 }
@@ -136,10 +90,6 @@ function describeExpiry(expiry: Expiry): Html {
     case 'unknown':
       return html`<strong>not known</strong>: there will be a line about it every month`;
   }
-}
-
-function reasons(result: RotationResult): Html | undefined {
-  return result.reasons && result.reasons.length > 0 ? list(result.reasons) : undefined;
 }
 
 function next(result: RotationResult): Html | undefined {

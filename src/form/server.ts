@@ -34,6 +34,12 @@ export async function listen(bind: string, port: number): Promise<Listener> {
   server.maxHeadersCount = 0;
   const connections = watch(server);
   const bound = await bindTo(server, bind, port);
+  if (LOOPBACK.includes(bind) && !(await isReachable(bind, bound))) {
+    await close(server, connections);
+    throw new AppError('invalid_input', `nothing on this machine can reach ${bind}`, {
+      hints: ['its loopback interface may be down (ip link set lo up); --stdin needs no form'],
+    });
+  }
   return {
     port: bound,
     serve: (answer) => serve(server, answer),
@@ -54,11 +60,24 @@ function bindTo(server: Server, bind: string, port: number): Promise<number> {
   });
 }
 
+/** Linux binds to the loopback also while its interface is down; then nobody could open the address that is printed. */
+function isReachable(host: string, port: number): Promise<boolean> {
+  const socket = process.getBuiltinModule('node:net').connect({ host, port });
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  }).then((reachable) => {
+    socket.destroy();
+    return reachable === true;
+  });
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'];
+
 function bindError(error: NodeJS.ErrnoException, bind: string, port: number): AppError {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new AppError('conflict', `port ${port} on ${bind} is in use: another form may be open`, {
-        hints: ['finish or cancel the other form, or choose another port with --port'],
+      return new AppError('conflict', `port ${port} on ${bind} is in use`, {
+        hints: ['another form may be open: finish or cancel it, or choose another port with --port'],
         cause: error,
       });
     case 'EACCES':
@@ -71,7 +90,11 @@ function bindError(error: NodeJS.ErrnoException, bind: string, port: number): Ap
     case 'EAFNOSUPPORT':
     case 'EINVAL':
       return new AppError('invalid_input', `this machine has no address ${bind} to listen on`, {
-        hints: ['set form.bind to 127.0.0.1, or in a container to an address of its own'],
+        hints: [
+          LOOPBACK.includes(bind)
+            ? `set form.bind to ${LOOPBACK.find((other) => other !== bind)}, if this machine has that one; --stdin needs neither`
+            : 'set form.bind to 127.0.0.1, or in a container to an address of its own',
+        ],
         cause: error,
       });
     default:

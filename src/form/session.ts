@@ -14,8 +14,9 @@ import type { Choice, RawChoice } from './choice.ts';
 import { readChoice } from './choice.ts';
 import type { Problem } from './fields.ts';
 import { fingerprint, matches } from './guard.ts';
-import { busyPage, formPage } from './page.ts';
-import { brokenEnd, isPastChecked, progressStart, refusedEnd, resultEnd, stepItem } from './result.ts';
+import { busyPage, formPage, tooManyPage } from './page.ts';
+import { isPastChecked, progressStart, stepItem } from './progress.ts';
+import { brokenEnd, refusedEnd, resultEnd } from './result.ts';
 
 export interface SessionOptions {
   readonly card: RotationCard;
@@ -74,6 +75,14 @@ export class Session {
     }
   }
 
+  /** Answers a submission that is one too many. Its body is read all the same: who still sends does not see an answer. */
+  async turnAway(request: IncomingMessage, response: ServerResponse, length: number): Promise<void> {
+    const body = await readBody(request, length);
+    if (!body) return;
+    body.fill(0);
+    sendPage(response, 429, tooManyPage());
+  }
+
   async #take(fields: Fields, response: ServerResponse): Promise<void> {
     const { card, now } = this.#options;
     const choice = readChoice(fields, card, now());
@@ -125,7 +134,7 @@ export class Session {
       const outcome = await this.#options.submit(submission, (report) => reply.report(report));
       if (outcome.kind === 'finished') {
         this.#state = 'done';
-        reply.end(resultEnd(outcome.result));
+        reply.end(resultEnd(outcome.result, this.#options.card));
         this.#options.finished(outcome.result);
       } else {
         this.#state = 'open';
@@ -172,6 +181,7 @@ class Reply {
   readonly response: ServerResponse;
   readonly #card: RotationCard;
   readonly #held: StepReport[] = [];
+  #last: StepReport | undefined;
   begun = false;
 
   constructor(response: ServerResponse, card: RotationCard) {
@@ -181,7 +191,7 @@ class Reply {
 
   report(report: StepReport): void {
     if (this.begun) {
-      this.response.write(stepItem(report, this.#card).text);
+      this.#write(report);
       return;
     }
     this.#held.push(report);
@@ -196,7 +206,12 @@ class Reply {
   #begin(): void {
     this.begun = true;
     beginPage(this.response);
-    const steps = this.#held.map((report) => stepItem(report, this.#card).text);
-    this.response.write(progressStart(this.#card).text + steps.join(''));
+    this.response.write(progressStart(this.#card).text);
+    for (const report of this.#held) this.#write(report);
+  }
+
+  #write(report: StepReport): void {
+    this.response.write(stepItem(report, this.#card, this.#last).text);
+    this.#last = report;
   }
 }

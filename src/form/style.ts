@@ -74,6 +74,11 @@ li::marker { color: var(--soft); font-variant-numeric: tabular-nums; }
 .sheet ul.destinations { list-style: none; padding: 0; border-top: 1px solid var(--line); }
 .destinations li { margin: 0; padding: .75rem 0; border-bottom: 1px solid var(--line); }
 .destinations .meta { display: block; margin-top: .1rem; }
+.destinations p .meta { display: inline; }
+.sheet .names { list-style: none; margin-top: .45rem; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 0 1.5rem; }
+.names li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 .75rem; padding: .18rem 0; border-bottom: 0; font-size: .9rem; overflow-wrap: anywhere; }
+.names li .meta { display: inline; margin: 0; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+.tally { margin-left: .4rem; color: var(--soft); font-size: .9rem; font-weight: 400; }
 .where { font-weight: 600; }
 .where code { color: var(--accent); }
 .sep { color: var(--soft); font-weight: 400; padding: 0 .15em; }
@@ -88,14 +93,21 @@ li::marker { color: var(--soft); font-variant-numeric: tabular-nums; }
 .facts dt { color: var(--soft); font-size: .9rem; }
 .chip { display: inline-block; padding: .08rem .5rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 6px; margin: .1rem .15rem .1rem 0; }
 
-.warning, .summary, .result, .unchecked { padding: 1.25rem 1.4rem; border-radius: 10px; border: 1px solid; }
+.warning, .summary, .result, .unchecked, .alarm, .note { padding: 1.25rem 1.4rem; border-radius: 10px; border: 1px solid; }
 .warning, .unchecked { background: var(--warn-wash); border-color: var(--warn-line); }
 .warning h2, .warning strong { color: var(--warn); }
+.alarm { background: var(--bad-wash); border-color: var(--bad); border-width: 1px 1px 1px 6px; }
+.alarm h2 { color: var(--bad); font-size: 1.3rem; }
+.alarm a { color: var(--bad); font-weight: 600; overflow-wrap: anywhere; }
+.alarm li + li { margin-top: .65rem; }
+.note { background: var(--accent-wash); border-color: var(--accent); }
+.note .destinations { font-size: .9375rem; }
 .summary { background: var(--bad-wash); border-color: var(--bad-line); }
 .summary h2, .summary a { color: var(--bad); }
 .summary:focus-visible { outline-color: var(--bad); border-radius: 10px; }
 
 .sheet form { gap: 1.6rem; padding-top: 2.25rem; border-top: 1px solid var(--line); }
+.sheet > section:has(.destinations) + form { padding-top: 0; border-top: 0; }
 fieldset { border: 0; min-width: 0; }
 .field > label:not(.option), legend { display: block; padding: 0; font-weight: 650; }
 .field .hint { margin-top: .2rem; max-width: 38em; }
@@ -139,12 +151,32 @@ button:active { filter: brightness(.94); }
 }
 .progress li:not(:last-child)::after { content: ""; position: absolute; left: .66rem; top: 1.4rem; bottom: -.2rem; width: 1.5px; background: var(--line); }
 .progress li:last-child { padding-bottom: 0; }
-.sheet:has(.result.warn) .progress li:last-child::before { background: var(--warn); }
-.sheet:has(.result.bad) .progress li:last-child::before { background: var(--bad); }
+.progress li.warn::before { background: var(--warn); }
+.progress li.bad::before { background: var(--bad); }
+.sheet:has(.result.warn) .progress li:last-child:not(.place)::before { background: var(--warn); }
+.sheet:has(.result.bad) .progress li:last-child:not(.place)::before { background: var(--bad); }
 .progress .step { font-weight: 600; }
 .progress .outcome { color: var(--soft); font-size: .9rem; }
 .progress .meta { display: block; }
 .progress .where { font-weight: 400; }
+.progress.many:has(.count) { position: relative; padding-top: 3rem; }
+.progress li.place { position: static; display: flex; flex-wrap: wrap; gap: 0 .7rem; align-items: baseline; padding: .5rem 0; border-top: 1px solid var(--line); font-size: .9375rem; }
+.progress li.place::before, .progress li.place::after { content: none; }
+.place .where { flex: 1 1 19rem; min-width: 0; overflow-wrap: anywhere; }
+.mark { color: var(--soft); font-size: .8125rem; }
+.mark.warn, .mark.bad { flex-basis: 100%; }
+.mark.warn { color: var(--warn); }
+.mark.bad { color: var(--bad); }
+.mark.proven { color: var(--good); font-weight: 600; }
+.mark.proven::before { content: "✓ " / ""; }
+.place:has(.proven) .mark:not(.proven, .warn, .bad) { display: none; }
+.count { position: absolute; top: 0; left: 0; right: 0; display: flex; align-items: center; gap: .9rem; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.count progress { flex: 1; min-width: 0; height: .6rem; accent-color: var(--accent); }
+.place:has(~ .place) .count { display: none; }
+.sheet:has(.result) .progress.many { order: 1; padding-top: 0; }
+.sheet:has(.result) .count { display: none; }
+.progress li:has(+ .place)::after { content: none; }
+.sheet:has(.result) .many ~ .meta { order: 2; }
 .sheet:has(.result) .working { display: none; }
 .result.good { background: var(--good-wash); border-color: var(--good-line); }
 .result.warn { background: var(--warn-wash); border-color: var(--warn-line); }
@@ -153,6 +185,11 @@ button:active { filter: brightness(.94); }
 .result.good h2 { color: var(--good); }
 .result.warn h2 { color: var(--warn); }
 .result.bad h2 { color: var(--bad); }
+.reasons { padding-left: 1.1rem; }
+.reasons .plain { list-style: none; padding: 0; margin-top: .3rem; }
+.reasons .names { margin-top: .3rem; }
+.reasons .destinations { border-top: 0; }
+summary { cursor: pointer; font-weight: 600; }
 .notice { max-width: 34rem; margin-top: 8vh; gap: .9rem; }
 
 @media (max-width: 34rem) {
@@ -160,9 +197,13 @@ button:active { filter: brightness(.94); }
   .matching p:last-child { grid-column: 1; grid-row: auto; }
   .facts div { grid-template-columns: minmax(0, 1fr); }
   .outward { margin-bottom: .2rem; }
+  .warning, .summary, .result, .unchecked, .alarm, .note { padding: 1rem; }
+  .alarm ol { padding-left: 1.2rem; }
   .address { display: block; margin: .35rem 0 0; }
   button { width: 100%; }
+  .mark { flex-basis: auto; }
 }
+@supports not selector(:has(a)) { .progress .count { display: none; } }
 @media (forced-colors: active) {
   .progress li::before { background: CanvasText; }
   .option:has(:checked) { outline: 2px solid Highlight; }

@@ -124,7 +124,9 @@ async function readBody(response: Response): Promise<string> {
 
 /** The one string made of a token: a header takes nothing else, and a string cannot be wiped. The process ends soon. */
 function headerValue(token: Secret): string {
-  return Buffer.from(token.reveal()).toString('latin1');
+  const { buffer, byteOffset, byteLength } = token.reveal();
+  // A view: copied, the bytes would stay in the pool that small buffers share.
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 function inconclusive(reason: string): IssuerAnswer {

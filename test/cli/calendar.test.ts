@@ -15,12 +15,13 @@ afterEach(async () => {
 });
 
 /** Byte for byte: the ends of lines are part of a calendar. */
-function run({ installation }: Installed, ...args: readonly string[]) {
+function run({ installation, leaks }: Installed, ...args: readonly string[]) {
   const { configPath, dataDir } = installation;
   const places = ['--config', configPath, '--data-dir', dataDir];
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...places, ...args], {
     encoding: 'utf8',
   });
+  leaks.note({ sink: 'stdout', where: 'calendar', bytes: Buffer.from(stdout + stderr) });
   return { code: status, stdout, stderr };
 }
 

@@ -71,7 +71,9 @@ function follow(child: ChildProcess): Talk {
 
 function onPipe(one: Installed, stdin: 'pipe' | number = 'pipe'): Talk {
   const [command = '', ...args] = commandLine(one);
-  return follow(spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'] }));
+  return follow(
+    spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], env: { ...process.env, ...one.environment } }),
+  );
 }
 
 const SCRIPT = 'script';
@@ -85,6 +87,7 @@ function onTerminal(one: Installed, after = 'true'): Talk {
   return follow(
     spawn(SCRIPT, ['-qec', `${line}; code=$?; ${after}; exit $code`, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...one.environment },
     }),
   );
 }

@@ -172,6 +172,41 @@ describe('judge', () => {
     });
   });
 
+  describe('when it is not a tab that asks', () => {
+    it.each(['iframe', 'image', 'object', 'script', 'empty', ''])(
+      'D12: answers 403 to what is loaded as %j, of its own page or none',
+      (destination) => {
+        for (const site of ['none', 'same-origin']) {
+          const headers: readonly Header[] = [
+            ...GET,
+            ['Sec-Fetch-Site', site],
+            ['Sec-Fetch-Dest', destination],
+          ];
+          expect(judge(head('GET', headers), GATE)).toEqual(refused(403, 'embedded'));
+        }
+        expect(judge(head('POST', [...POST, ['Sec-Fetch-Dest', destination]]), GATE)).toEqual(
+          refused(403, 'embedded'),
+        );
+      },
+    );
+
+    it('lets a tab of its own in', () => {
+      expect(judge(head('POST', [...POST, ['Sec-Fetch-Dest', 'document']]), GATE).kind).toBe('submit');
+    });
+
+    it.each(['websocket', 'h2c', ''])('D12: answers 400 to an Upgrade to %j', (protocol) => {
+      expect(judge(head('GET', [...GET, ['Upgrade', protocol]]), GATE)).toEqual(refused(400, 'upgrade'));
+      expect(judge(head('POST', [...POST, ['Upgrade', protocol]]), GATE)).toEqual(refused(400, 'upgrade'));
+    });
+
+    it.each(['http://evil.test', 'null', `http://${HOST}`])(
+      'D12: answers 403 to a GET by a script of %s',
+      (value) => {
+        expect(judge(head('GET', [...GET, ['Origin', value]]), GATE)).toEqual(refused(403, 'origin'));
+      },
+    );
+  });
+
   describe('when the body is wrong', () => {
     it.each([
       ['Content-Length', '5'],
@@ -272,6 +307,9 @@ function mutation(): fc.Arbitrary<RequestHead> {
       ['Transfer-Encoding', 'chunked'],
       ['Expect', '100-continue'],
       ['Content-Encoding', 'br'],
+      ['Upgrade', 'h2c'],
+      ['Sec-Fetch-Dest', 'iframe'],
+      ['Sec-Purpose', 'prefetch'],
     )
     .map((header) => head('POST', [...POST, header]));
   return fc.oneof(

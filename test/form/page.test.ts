@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { FormView } from '../../src/form/fields.ts';
 import { busyPage, crossSitePage, formPage } from '../../src/form/page.ts';
-import { progressStart, resultEnd, stepItem } from '../../src/form/result.ts';
+import { progressStart, stepItem } from '../../src/form/progress.ts';
+import { resultEnd } from '../../src/form/result.ts';
 import { STYLE } from '../../src/form/style.ts';
 import type { ResultOutcome, RotationCard, RotationResult } from '../../src/rotate/rotation.ts';
 import { buildCard, step } from '../support/form.ts';
@@ -187,20 +188,26 @@ describe('formPage', () => {
           scopes: [HOSTILE],
           destinations: [{ destination, host: HOSTILE, updatedAt: undefined }],
           unusualHosts: [HOSTILE],
+          alarm: {
+            standing: 'leaked',
+            steps: [{ text: HOSTILE, link: `https://x/${HOSTILE}` }, { text: HOSTILE }],
+          },
+          onlyMissing: { version: 2, already: [destination] },
+          statedExpiry: HOSTILE,
           code: HOSTILE,
           proves: HOSTILE,
         },
         { problems: [{ field: 'token', reason: HOSTILE }] },
       );
       expect(page).not.toContain('<script>');
-      expect(page.split('&#60;script&#62;').length - 1).toBeGreaterThanOrEqual(17);
+      expect(page.split('&#60;script&#62;').length - 1).toBeGreaterThanOrEqual(20);
     });
   });
 });
 
 describe('busyPage and crossSitePage', () => {
   describe('when they are shown', () => {
-    it('hold no name of anything', () => {
+    it('D20: hold no name of anything', () => {
       const pages =
         textOf(busyPage().text) + textOf(crossSitePage().text) + crossSitePage().text.replace(STYLE, '');
       expect(pages).not.toMatch(/reseal|crates|K7QX4M|widgets/i);
@@ -219,16 +226,19 @@ describe('the style sheet', () => {
 });
 
 describe('resultEnd', () => {
-  const outcome = (result: RotationResult) => textOf(`<body>${resultEnd(result).text}`);
+  const outcome = (result: RotationResult) => textOf(`<body>${resultEnd(result, buildCard()).text}`);
 
   describe('when everything is recorded', () => {
     it('shows version, expiry and how it is known, and what to do next with its link', () => {
-      const result = resultEnd({
-        outcome: 'recorded',
-        version: 4,
-        expiry: { kind: 'known', at: new Date('2027-11-23T00:00:00Z'), source: 'entered' },
-        next: ['Revoke the old one at https://crates.io/settings/tokens.'],
-      }).text;
+      const result = resultEnd(
+        {
+          outcome: 'recorded',
+          version: 4,
+          expiry: { kind: 'known', at: new Date('2027-11-23T00:00:00Z'), source: 'entered' },
+          next: ['Revoke the old one at https://crates.io/settings/tokens.'],
+        },
+        buildCard(),
+      ).text;
       expect(textOf(`<body>${result}`)).toMatch(
         /Stored and recorded.*Version 4 Expires 2027-11-23 , as entered by a person/,
       );
@@ -248,7 +258,7 @@ describe('resultEnd', () => {
   describe('when a service put an address into its refusal', () => {
     it('shows it as text, not as a link', () => {
       const reasons = ['GitHub did not take it (422: see https://evil.example/login)'];
-      const result = resultEnd({ outcome: 'failed', reasons }).text;
+      const result = resultEnd({ outcome: 'failed', reasons }, buildCard()).text;
       expect(result).toContain('https://evil.example/login');
       expect(result).not.toContain('<a ');
     });
@@ -262,7 +272,7 @@ describe('resultEnd', () => {
       ['rejected', 'bad', 'Refused'],
       ['abandoned', 'bad', 'Stopped'],
     ])('has a heading and a tone of its own for %s', (kind, tone, title) => {
-      const page = resultEnd({ outcome: kind, reasons: ['because <of> this'] }).text;
+      const page = resultEnd({ outcome: kind, reasons: ['because <of> this'] }, buildCard()).text;
       expect(page).toContain(`class="result ${tone}"`);
       expect(page).toContain(`<h2 id="result-title">${title}</h2>`);
       expect(page).toContain('because &#60;of&#62; this');

@@ -1,9 +1,22 @@
+import { spawnSync } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Header, TestForm } from '../support/form.ts';
-import { formBody, load, openTestForm, RECORDED, submit, submitHeaders, TOKEN } from '../support/form.ts';
+import {
+  buildCard,
+  formBody,
+  load,
+  openTestForm,
+  RECORDED,
+  submit,
+  submitHeaders,
+  TOKEN,
+} from '../support/form.ts';
 import type { RawAnswer } from '../support/raw-http.ts';
 import { accepts, exchange, openSocket, readAll, requestText } from '../support/raw-http.ts';
+
+const hasNamespaces = spawnSync('unshare', ['-rn', 'true']).status === 0;
+const hasIp = spawnSync('ip', ['-V']).status === 0;
 
 const REFUSAL = 'Not available.\n';
 
@@ -89,7 +102,7 @@ describe('openForm', () => {
     });
   });
 
-  describe('when something of a submission is wrong', () => {
+  describe('D14, I17: when something of a submission is wrong', () => {
     const swap = (name: string, value: string) => (headers: readonly Header[]) =>
       headers.map(([each, old]): Header => [each, each === name ? value : old]);
     const drop = (name: string) => (headers: readonly Header[]) => headers.filter(([each]) => each !== name);
@@ -147,6 +160,49 @@ describe('openForm', () => {
         await exchange(form.port, requestText(`POST ${form.path} HTTP/1.1`, headers)),
         413,
       );
+    });
+  });
+
+  describe('D5: when a body does not end', () => {
+    it.each<[string, Header]>([
+      ['of an announced megabyte', ['Content-Length', '1000000']],
+      ['in chunks', ['Transfer-Encoding', 'chunked']],
+    ])('closes the connection early on one %s, and stays open', async (_what, length) => {
+      const form = await open([]);
+      const headers = submitHeaders(form, '').filter(([name]) => name !== 'Content-Length');
+      const socket = await openSocket(form.port);
+      const closed = readAll(socket);
+      socket.write(requestText(`POST ${form.path} HTTP/1.1`, [...headers, length]));
+      const chunk = `400\r\n${'a'.repeat(1024)}\r\n`;
+      const endless = () => {
+        for (let count = 0; count < 64 && !socket.destroyed; count++) socket.write(chunk);
+      };
+      const timer = setInterval(endless, 1);
+      await closed;
+      clearInterval(timer);
+      expect((await submit(form)).body).toContain('Stored and recorded');
+      expect(form.received.map((each) => each.token)).toEqual([TOKEN]);
+    });
+  });
+
+  describe('D14, I17: when a body is cut short, and its length says so', () => {
+    it('takes none of it, wherever it was cut', async () => {
+      const answers: number[] = [];
+      const card = buildCard({ statedExpiry: '2027-06-01' });
+      const body = formBody(await open([]), { expiration: undefined, 'expires-on': undefined });
+      // Every fifth place, and those at the end of the token, where half of it could pass for all of it.
+      const end = body.indexOf(TOKEN) + TOKEN.length;
+      const cuts = Array.from({ length: body.length }, (_unused, at) => at).filter(
+        (at) => at > 0 && (at % 5 === 0 || Math.abs(at - end) < 3),
+      );
+      for (const at of cuts) {
+        const form = await open([], { card });
+        const short = body.slice(0, at);
+        const text = requestText(`POST ${form.path} HTTP/1.1`, submitHeaders(form, short), short);
+        answers.push((await exchange(form.port, text)).status);
+        expect(form.received).toEqual([]);
+      }
+      expect(new Set(answers)).toEqual(new Set([400, 403]));
     });
   });
 
@@ -266,6 +322,65 @@ describe('openForm', () => {
     });
   });
 
+  describe('D14: when a second request is smuggled behind or within the first', () => {
+    it.each<[string, (form: TestForm, post: string) => string]>([
+      ['behind a refused one', (form, post) => requestText('GET / HTTP/1.1', [hostOf(form)]) + post],
+      [
+        'behind a body of a GET',
+        (form, post) =>
+          requestText(
+            `GET ${form.path} HTTP/1.1`,
+            [hostOf(form), ['Content-Length', String(post.length)]],
+            post,
+          ),
+      ],
+      [
+        'in a chunk',
+        (form, post) =>
+          requestText(
+            'POST /x HTTP/1.1',
+            [hostOf(form), ['Transfer-Encoding', 'chunked']],
+            `0\r\n\r\n${post}`,
+          ),
+      ],
+      [
+        'behind a second length',
+        (form, post) =>
+          requestText(
+            'POST /x HTTP/1.1',
+            [hostOf(form), ['Content-Length', '0'], ['Content-Length', '5']],
+            post,
+          ),
+      ],
+      [
+        'behind an encoding that is none',
+        (form, post) =>
+          requestText(
+            'POST /x HTTP/1.1',
+            [hostOf(form), ['Transfer-Encoding', 'xchunked'], ['Content-Length', '4']],
+            post,
+          ),
+      ],
+      [
+        'behind a space in a name',
+        (form, post) => requestText('GET / HTTP/1.1', [['Host ', new URL(form.address).host]], post),
+      ],
+      [
+        'behind a bare line feed',
+        (form, post) => `GET / HTTP/1.1\nHost: ${new URL(form.address).host}\n\n${post}`,
+      ],
+    ])('answers once and takes nothing, %s', async (_what, text) => {
+      const form = await open([]);
+      const body = formBody(form);
+      const post = requestText(`POST ${form.path} HTTP/1.1`, submitHeaders(form, body), body);
+      const { wire } = await exchange(form.port, text(form, post));
+      expect(wire.match(/HTTP\/1\.1 /g)?.length ?? 0).toBeLessThanOrEqual(1);
+      expect(wire).not.toContain('Stored and recorded');
+      expect(form.received).toEqual([]);
+      expect((await submit(form)).body).toContain('Stored and recorded');
+    });
+  });
+
   describe('when requests are pipelined', () => {
     it('D14: looks at the first one only', async () => {
       const form = await open([]);
@@ -290,12 +405,14 @@ describe('openForm', () => {
       expect((await submit(form)).status).toBe(200);
     });
 
-    it('takes ten submissions a minute', async () => {
+    it('takes five submissions a minute, says so to the sixth, and stays open', async () => {
       const form = await open([() => ({ kind: 'refused', reasons: ['no'], mayStoreUnchecked: false })]);
-      const statuses: number[] = [];
-      for (let count = 0; count < 12; count++) statuses.push((await submit(form)).status);
-      expect(statuses).toEqual([...Array(10).fill(422), 429, 429]);
-      expect(form.received).toHaveLength(10);
+      const answers: RawAnswer[] = [];
+      for (let count = 0; count < 7; count++) answers.push(await submit(form));
+      expect(answers.map(({ status }) => status)).toEqual([...Array(5).fill(422), 429, 429]);
+      expect(answers[5]?.body).toContain('Too many tries in one minute');
+      expect(form.received).toHaveLength(5);
+      expect((await load(form)).status).toBe(200);
     });
   });
 
@@ -310,6 +427,34 @@ describe('openForm', () => {
     });
   });
 
+  describe('when it is to listen on IPv6', () => {
+    it('D16: prints an address of IPv6, and works under it', async () => {
+      const form = await open([], { bind: '::1' });
+      expect(form.address).toContain(`http://[::1]:${form.port}/`);
+      const page = await fetch(form.address);
+      expect(await page.text()).toContain('K7QX4M');
+    });
+  });
+
+  describe.skipIf(!hasNamespaces)('when there is no loopback (needs network namespaces)', () => {
+    const attempt =
+      "import('./src/form/server.ts').then(({ listen }) => listen('127.0.0.1', 0)).catch((error) => console.log(error.message, error.hints[0]))";
+    const listening = (prepare: string) =>
+      spawnSync('unshare', ['-rn', 'sh', '-c', `${prepare} exec "$0" -e "$1"`, process.execPath, attempt], {
+        encoding: 'utf8',
+      }).stdout;
+
+    it('D16: opens nothing where its interface is down', () => {
+      expect(listening('')).toContain('nothing on this machine can reach 127.0.0.1');
+    });
+
+    it.skipIf(!hasIp)('D16: opens nothing where it has IPv6 only, and names that', () => {
+      expect(listening('ip link set lo up; ip addr del 127.0.0.1/8 dev lo;')).toMatch(
+        /no address 127.0.0.1 .* form.bind to ::1/,
+      );
+    });
+  });
+
   describe('when its address does not exist here', () => {
     it('D16: rejects as invalid input that names form.bind', async () => {
       await expect(openTestForm([], { bind: '203.0.113.7' })).rejects.toMatchObject({
@@ -319,10 +464,11 @@ describe('openForm', () => {
     });
   });
 
-  describe('when sockets were left idle and it ends', () => {
-    it('refuses connections within 2 seconds', async () => {
+  describe('when 16 sockets were left idle and it ends', () => {
+    it('D15: refuses connections within 2 seconds', async () => {
       const form = await openTestForm([]);
       const sockets = await Promise.all(Array.from({ length: 16 }, () => openSocket(form.port)));
+      for (const socket of sockets.slice(8)) socket.write('GET / HTTP/1.1\r\nConnection: keep-alive\r\n');
       const closed = Promise.all(sockets.map((socket) => readAll(socket)));
       const started = performance.now();
       await form.cancel();

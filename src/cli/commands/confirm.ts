@@ -37,14 +37,18 @@ function confirmRevoked({ out, world }: Context, app: App, name: string): number
   const versions = app.register.revokeFormer(declaration.name, world.now());
   if (versions.length === 0) {
     throw new AppError('invalid_input', `no old token of "${declaration.name}" waits to be revoked`, {
-      hints: ['`reseal status` shows where it stands; of the one in use say: reseal rotate NAME --revoked'],
+      hints: [
+        `\`reseal status\` shows where it stands; of the one in use say: reseal rotate ${declaration.name} --revoked`,
+      ],
     });
   }
   if (out.json)
     out.resultJson({ schemaVersion: 1, name: declaration.name, outcome: 'old-revoked', versions });
   else
     out.result(
-      `${declaration.name}: version ${versions.join(', ')} noted as revoked; nobody is asked about it any more`,
+      versions.length === 1
+        ? `${declaration.name}: version ${versions[0]} is noted as revoked; nobody is asked about it any more`
+        : `${declaration.name}: versions ${versions.toReversed().join(', ')} are noted as revoked; nobody is asked about them any more`,
     );
   return 0;
 }

@@ -3,20 +3,20 @@ import { loadConfig, openApp, openUsedDatabase, rotationLockPath } from '../../a
 import { parseInstant, parseLifetime } from '../../domain/calendar.ts';
 import type { Declaration } from '../../domain/credential.ts';
 import { AppError } from '../../domain/error.ts';
+import { ownTokenOf } from '../../domain/own-token.ts';
 import { openFingerprints } from '../../fingerprints.ts';
 import type { Seen } from '../../github/answer.ts';
 import { findKind } from '../../kinds/catalogue.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { openIssuer, openSealStore } from '../../outside.ts';
 import { noteOwnToken, ownTokenWarning } from '../../own-tokens.ts';
-import { ownTokenOf } from '../../register/own.ts';
 import type { StatedExpiry } from '../../rotate/judge.ts';
 import { ensureFuture } from '../../rotate/judge.ts';
 import { openPace, paced } from '../../rotate/pace.ts';
 import { recoverRotations } from '../../rotate/recover.ts';
 import type { Rotation } from '../../rotate/rotate.ts';
 import { precheck } from '../../rotate/rotate.ts';
-import type { ResultOutcome } from '../../rotate/rotation.ts';
+import type { ResultOutcome, RotationResult } from '../../rotate/rotation.ts';
 import { acquireLock } from '../../sqlite/lock.ts';
 import type { Standing } from '../alarm.ts';
 import { raiseAlarm } from '../alarm.ts';
@@ -59,7 +59,7 @@ export const run: Run = async (context, given) => {
     try {
       if (!lock) throw alreadyOpen(app, declaration);
       const ended = await rotateLocked(context, app, declaration, kind, asked);
-      showResult(out, declaration.name, ended.result);
+      showResult(out, declaration.name, asked.standing ? alarmed(ended.result, declaration) : ended.result);
       return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
     } finally {
       lock?.release();
@@ -69,6 +69,13 @@ export const run: Run = async (context, given) => {
     db.close();
   }
 };
+
+/** Without a new token, what was said of the old one stands. */
+function alarmed(result: RotationResult, { name }: Declaration): RotationResult {
+  if (result.version !== undefined) return result;
+  const stands = `what was recorded of it stands until a new one is stored: reseal rotate ${name}`;
+  return { ...result, next: [...(result.next ?? []), stands] };
+}
 
 /** What was said on the command line. */
 interface Asked {
@@ -131,11 +138,12 @@ async function rotateLocked(
     completes: rotation.completes?.version,
   });
   const before = await precheckOrFail(rotation);
-  await noteOwnToken(app, 'seal', seen);
   const warning = ownTokenWarning(app, world.now());
   if (warning) out.talk(`warning: ${warning}`);
   const open = { context, app, rotation, before, unchecked: asked.unchecked };
-  return asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports);
+  const ended = await (asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports));
+  await noteOwnToken(app, 'seal', seen);
+  return ended;
 }
 
 async function precheckOrFail(rotation: Rotation): ReturnType<typeof precheck> {
