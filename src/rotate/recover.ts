@@ -36,8 +36,13 @@ export function judgeFate(place: JournalDestination, view: DestinationView): Fat
   if (hasMoved(before, view.updatedAt)) return place.state === 'stored' ? 'verified' : 'unconfirmed';
   // Without GitHub's time nobody can tell whether it is too early.
   if (!view.serverTime) return 'unconfirmed';
-  if (outdated || view.serverTime.getTime() - place.intendedAt.getTime() < SETTLE_MS) return 'settling';
+  if (outdated || isEarly(place, view)) return 'settling';
   return place.state === 'stored' ? 'unconfirmed' : 'not-stored';
+}
+
+/** Whether the write may still land, by GitHub's clock. */
+function isEarly({ intendedAt }: JournalDestination, { serverTime }: DestinationView): boolean {
+  return serverTime !== undefined && serverTime.getTime() - intendedAt.getTime() < SETTLE_MS;
 }
 
 /** Ends what killed processes left open. A rotation whose fate cannot be read stays as it is, and is looked at again. */
@@ -104,7 +109,7 @@ function conclude(recovery: Recovery, entry: JournalEntry, fates: readonly Fate[
   const { log, now } = recovery;
   const { chosen } = entry;
   if (fates.includes('verified') && chosen) {
-    completeAfterRestart(recovery, entry, chosen);
+    completeAfterRestart(recovery, entry, chosen, fates);
   } else if (fates.includes('unconfirmed')) {
     log.move(
       entry.id,
@@ -120,11 +125,18 @@ function conclude(recovery: Recovery, entry: JournalEntry, fates: readonly Fate[
 }
 
 /** GitHub had said yes before the process ended, and shows it: only our own record was missing. */
-function completeAfterRestart({ log, now, report }: Recovery, entry: JournalEntry, chosen: NewVersion): void {
+function completeAfterRestart(
+  { log, now, report }: Recovery,
+  entry: JournalEntry,
+  chosen: NewVersion,
+  fates: readonly Fate[],
+): void {
   if (entry.state === 'intended') log.move(entry.id, 'stored', now());
   if (entry.state !== 'verified') log.move(entry.id, 'verified', now());
   log.record(entry.id, chosen, now());
-  report({ event: 'rotation.recorded', credential: entry.credential, detail: 'completed after a restart' });
+  const where = fates.every((fate) => fate === 'verified') ? '' : ', at some destinations only';
+  const detail = `completed after a restart${where}`;
+  report({ event: 'rotation.recorded', credential: entry.credential, detail });
 }
 
 /** What a person said of an unconfirmed rotation. */
@@ -151,16 +163,19 @@ export async function confirmRotation(
     if (place.state !== 'failed') views.set(place, await store.read(place.destination));
   }
   const moved = [...views].filter(([place, view]) => hasMoved(place.baselineUpdatedAt, view.updatedAt));
-  const settling = [...views].some(([place, view]) => judgeFate(place, view) === 'settling');
+  // Of none may be said that it was not stored while its write may land.
+  if ([...views].some(([place, view]) => judgeFate(place, view) === 'settling')) throw tooEarly();
   if (confirmation.kind === 'stored') {
-    if (moved.length === 0) throw settling ? tooEarly() : notChanged(entry);
+    if (moved.length === 0) throw notChanged(entry);
     return confirmStored(log, entry, views, confirmation.version, now);
   }
-  if (settling) throw tooEarly();
+  // Another's change may have been seen while ours is on its way.
+  if ([...views].some(([place, view]) => isEarly(place, view))) throw tooEarly();
+  // It changed, and not by us: the old token is not known to stand there any more. First of all, since what has failed is not looked
+  // at again when the rest of this must be done over.
+  for (const [{ destination }] of moved) log.disown(entry.credential, destination, now());
   for (const [{ destination }] of views)
     log.settleDestination(entry.id, destination, { state: 'failed', at: now() });
-  // It changed, and not by us: the old token is not known to stand there any more.
-  for (const [{ destination }] of moved) log.disown(entry.credential, destination, now());
   log.move(entry.id, 'failed', now(), 'a person said that it was not stored');
   return undefined;
 }

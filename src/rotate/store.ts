@@ -78,7 +78,9 @@ async function waitForEarlier(
     .unsettled(storing.credential)
     .filter((entry) => entry.id !== storing.id)
     .flatMap((entry) => entry.destinations)
-    .filter((place) => place.state === 'intended' && sameDestination(place.destination, destination));
+    // Unconfirmed too: what was seen may be another's change, while ours is still on its way.
+    .filter(({ state }) => state === 'intended' || state === 'unconfirmed')
+    .filter((place) => sameDestination(place.destination, destination));
   const latest = Math.max(0, ...intents.map((place) => place.intendedAt.getTime()));
   if (latest === 0) return;
   const { serverTime } = await read();

@@ -3,7 +3,7 @@ import sodium from 'libsodium-wrappers';
 import { errorBody } from './github-bodies.ts';
 import type { GitHubService } from './github-respond.ts';
 import { commonHeaders, resourceKey, respond } from './github-respond.ts';
-import type { EnvironmentSettings, GitHubState, ReadLag, SecretState } from './github-state.ts';
+import type { EnvironmentSettings, GitHubState, KeyState, ReadLag, SecretState } from './github-state.ts';
 import {
   emptyState,
   findEnvironment,
@@ -71,6 +71,8 @@ export interface GitHubSandbox extends Listener {
   removeSecret(place: SecretPlace): void;
   /** A new keypair; boxes sealed for the old one are refused from now on. */
   rotateKey(repository: string, environment: string): void;
+  /** The environment's keypair of now, so that a test can open boxes by other means than this stand-in's. */
+  key(repository: string, environment: string): KeyState;
   addToken(token: string, grant: TokenGrant): void;
   removeToken(token: string): void;
   /** A GET answer beside the built-in endpoints, at a path below the repository; arrays are paged. */
@@ -129,6 +131,7 @@ type Places = Pick<
   | 'addEnvironment'
   | 'removeEnvironment'
   | 'rotateKey'
+  | 'key'
 >;
 
 function places(state: GitHubState, now: () => Date): Places {
@@ -166,6 +169,8 @@ function places(state: GitHubState, now: () => Date): Places {
     rotateKey(repository, environment) {
       requireEnvironment(requireRepository(state, repository), environment).key = newKey();
     },
+    key: (repository, environment) =>
+      requireEnvironment(requireRepository(state, repository), environment).key,
   };
 }
 

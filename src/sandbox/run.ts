@@ -9,6 +9,8 @@ export interface Program {
   run(...args: readonly string[]): Promise<Finished>;
   /** Starts a command and lets it run; its output can be followed line by line. */
   start(...args: readonly string[]): Running;
+  /** The same with something to read: the whole of its standard input, or undefined where that never ends. */
+  feed(input: string | undefined, ...args: readonly string[]): Running;
   /** Starts a command on this terminal. */
   attach(...args: readonly string[]): Promise<number>;
   /** Ends whatever it started and still runs. */
@@ -45,17 +47,17 @@ export function openProgram(
     '--data-dir',
     installation.dataDir,
   ];
-  const launch = (args: readonly string[], stdio: 'pipe' | 'inherit') => {
+  const launch = (args: readonly string[], stdin: 'ignore' | 'pipe' | 'inherit') => {
+    const output = stdin === 'inherit' ? 'inherit' : 'pipe';
     const child = spawn(process.execPath, [...common, ...args], {
-      stdio: [stdio === 'pipe' ? 'ignore' : 'inherit', stdio, stdio],
+      stdio: [stdin, output, output],
       env: { ...process.env, ...env },
     });
     children.add(child);
     child.once('exit', () => children.delete(child));
     return child;
   };
-  const start = (...args: readonly string[]): Running => {
-    const child = launch(args, 'pipe');
+  const follow = (child: ChildProcess): Running => {
     const stdout: string[] = [];
     const stderr: Buffer[] = [];
     const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream });
@@ -73,8 +75,16 @@ export function openProgram(
     });
     return { child, lines: reader, finished };
   };
+  const start = (...args: readonly string[]) => follow(launch(args, 'ignore'));
   return {
     start,
+    feed: (input, ...args) => {
+      const child = launch(args, 'pipe');
+      // It may end without having read everything.
+      child.stdin?.on('error', () => undefined);
+      if (input !== undefined) child.stdin?.end(input);
+      return follow(child);
+    },
     run: (...args) => start(...args).finished,
     attach: (...args) => {
       const child = launch(args, 'inherit');

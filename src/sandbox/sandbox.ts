@@ -42,7 +42,7 @@ export async function startSandbox(
   const [github, cratesIo, mail] = await Promise.all([
     startGitHub({ ...options, now }),
     startCratesIo({}),
-    startMailSink({}),
+    startMailSink({ credentials: { user: 'reseal', password: randomBytes(16).toString('hex') } }),
   ]);
   const sealToken = `github_pat_${randomBytes(24).toString('hex')}`;
   const oldToken = fakeCratesIoToken(randomBytes(64));

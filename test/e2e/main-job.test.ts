@@ -217,6 +217,7 @@ function pipe(
   const { configPath, dataDir } = one.installation;
   const child = spawn(process.execPath, [PROGRAM, '--config', configPath, '--data-dir', dataDir, ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...one.environment },
   });
   child.stdin.end(input);
   const chunks: Buffer[] = [];

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Running } from '../../src/sandbox/run.ts';
 import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
+import { startHalfWay } from '../support/half-way.ts';
 import type { Installed } from '../support/installed.ts';
 import { installAndRecord, openedForm, secretOf, statusOf } from '../support/installed.ts';
 
@@ -27,6 +29,22 @@ async function kill(running: Running): Promise<void> {
 }
 
 describe('a rotation that is killed', () => {
+  describe('when the baseline is not read yet (A1)', () => {
+    it('is abandoned at the next start, and the old secret stands', async () => {
+      const one = await installAndRecord();
+      open.push(one);
+      const asked = { method: 'GET', path: /\/secrets\// };
+      one.sandbox.github.fault({ ...asked, kind: 'hang' });
+      const arrived = one.sandbox.github.when(asked);
+      const running = one.program.start('--json', 'rotate', 'crates-io');
+      await arrived;
+      await kill(running);
+      expect((await one.program.run('daemon', '--once')).stderr).toContain('rotation.abandoned');
+      expect((await statusOf(one)).status.credentials[0]).toMatchObject({ version: 1, unsettled: null });
+      expect(one.sandbox.github.putCount()).toBe(0);
+    });
+  });
+
   describe('when the form is open (A2)', () => {
     it('is abandoned at the next start, and the old secret stands', async () => {
       const { one, running } = await begin();
@@ -75,6 +93,29 @@ describe('a rotation that is killed', () => {
     });
   });
 
+  describe('when half of the request has arrived (A7)', () => {
+    it('is found to have failed once nothing can land any more; GitHub never had the whole', async () => {
+      const one = await installAndRecord();
+      open.push(one);
+      const relay = await startHalfWay(one.sandbox.github);
+      const { configPath } = one.installation;
+      const config = readFileSync(configPath, 'utf8');
+      writeFileSync(configPath, config.replace(one.sandbox.github.apiUrl, relay.url));
+      const running = one.program.start('--json', 'rotate', 'crates-io');
+      await paste({ one, address: await openedForm(running) });
+      await relay.half;
+      await kill(running);
+      writeFileSync(configPath, config);
+      await relay.close();
+      expect((await statusOf(one)).status.credentials[0]?.unsettled).toContain('interrupted while storing');
+      one.advanceGitHub(61_000);
+      expect((await one.program.run('daemon', '--once')).stderr).toContain('rotation.failed');
+      expect((await statusOf(one)).status.credentials[0]).toMatchObject({ version: 1, unsettled: null });
+      expect(one.sandbox.github.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+      expect(Buffer.from(secretOf(one).opened).toString()).toBe(one.sandbox.oldToken);
+    });
+  });
+
   describe('when GitHub stored it and the answer never came (A8)', () => {
     async function killedAfterPut(): Promise<Installed> {
       const { one, running, address } = await begin();
@@ -112,6 +153,9 @@ describe('a rotation that is killed', () => {
 
     it('is settled by `confirm --not-stored`: the old version and its reminders stay', async () => {
       const one = await killedAfterPut();
+      // Whatever was seen, the write may still be on its way for a minute.
+      expect((await one.program.run('confirm', 'crates-io', '--not-stored')).code).toBe(4);
+      one.advanceGitHub(61_000);
       expect((await one.program.run('confirm', 'crates-io', '--not-stored')).code).toBe(0);
       expect((await statusOf(one)).status.credentials[0]).toMatchObject({
         version: 1,
@@ -125,6 +169,8 @@ describe('a rotation that is killed', () => {
 
     it('is settled by rotating again', async () => {
       const one = await killedAfterPut();
+      // A new one waits until the first cannot land any more.
+      one.advanceGitHub(61_000);
       const running = one.program.start('--json', 'rotate', 'crates-io');
       const address = await openedForm(running);
       await submitForm(address, await openPage(address), {

@@ -1,129 +1,169 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Running } from '../../src/sandbox/run.ts';
-import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
-import type { Installed } from '../support/installed.ts';
-import { installAndRecord, openedForm, secretOf, statusOf } from '../support/installed.ts';
+import type { Interrupted, Way } from '../support/interrupted.ts';
+import { openInterrupted, PUT_PATH } from '../support/interrupted.ts';
+import type { Step } from '../support/stop-at.ts';
 
-const open: Installed[] = [];
+// The program as it ships, killed by a SIGKILL that it sends itself between two of its own instructions (test/support/stop-at.ts). The
+// steps that can be hit from outside, at an exact moment of a stand-in, are in killed-rotation.test.ts.
+
+const open: Interrupted[] = [];
 afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+  for (const { one } of open.splice(0)) await one[Symbol.asyncDispose]();
 });
 
-async function begin(): Promise<Installed> {
-  const one = await installAndRecord();
-  open.push(one);
-  return one;
+async function killAt(step: Step, way: Way): Promise<{ after: Interrupted; page: unknown }> {
+  const after = await openInterrupted();
+  open.push(after);
+  after.arm(step, 'SIGKILL');
+  const { ended, page } = after.start(way);
+  expect((await ended).signal).toBe('SIGKILL');
+  return { after, page: await page };
 }
 
-async function paste(one: Installed, running: Running): Promise<void> {
-  const address = await openedForm(running);
-  const page = await openPage(address);
-  submitForm(address, page, { token: one.sandbox.offeredToken, expiration: '365d' }).catch(() => undefined);
+const journal = (at: 'before-commit' | 'after-commit', state: string): Step => ({ at, journal: state });
+const AT_INTENT = journal('after-commit', 'intended/intended');
+const AT_ANSWER: Step = { at: 'answer', method: 'PUT', path: PUT_PATH };
+const AT_RECORD = journal('after-commit', 'recorded/verified');
+
+/** Nothing had been sent: the row, and where the process dies. */
+const BEFORE: readonly (readonly [string, Step, string])[] = [
+  ['A3: after the paste, before the check', journal('after-commit', 'submitted/'), 'submitted/'],
+  ['A4: after the check, before GitHub is asked again', journal('after-commit', 'checked/'), 'checked/'],
+  [
+    'A5: when key and baseline are known, before the intent',
+    { at: 'answer', method: 'GET', path: PUT_PATH, nth: 2 },
+    'checked/',
+  ],
+  ['A5: inside the transaction of the intent', journal('before-commit', 'intended/intended'), 'checked/'],
+];
+
+/** Everything was done but our own record of it. */
+const AFTER: readonly (readonly [string, Step, string])[] = [
+  [
+    'A10: after the answer is written down, before the look back',
+    journal('after-commit', 'intended/stored'),
+    'intended/stored',
+  ],
+  [
+    'A11: after the look back, before the record',
+    journal('after-commit', 'intended/verified'),
+    'intended/verified',
+  ],
+  [
+    'A11: between look back and record, one step later',
+    journal('after-commit', 'stored/verified'),
+    'stored/verified',
+  ],
+  ['A11: right before the record', journal('after-commit', 'verified/verified'), 'verified/verified'],
+  [
+    'A12: inside the recording transaction',
+    journal('before-commit', 'recorded/verified'),
+    'verified/verified',
+  ],
+];
+
+const TITLE_BEFORE = '%s, is abandoned at the next start; the old token and its reminders stay (I14)';
+const TITLE_AFTER = '%s, is completed at the next start, once (I13, I14)';
+
+async function expectAbandoned(after: Interrupted): Promise<void> {
+  expect(await after.shown()).toMatchObject({ version: 1, unsettled: null });
+  expect(await after.round()).toEqual(['rotation.abandoned']);
+  expect(after.kept()).toMatchObject({ journal: 'abandoned/', versions: [1], rotated: 0 });
+  expect(after.kept().oldReminders).toBeGreaterThan(0);
+  expect([after.one.sandbox.github.putCount(), after.holdsNew()]).toEqual([0, false]);
 }
 
-async function end(running: Running, signal: NodeJS.Signals): Promise<number> {
-  running.child.kill(signal);
-  return (await running.finished).code;
+async function expectUnconfirmed(after: Interrupted): Promise<void> {
+  expect(await after.shown()).toMatchObject({ code: 1, version: 1, destination: 'unconfirmed' });
+  expect(await after.round()).toEqual(['rotation.unconfirmed']);
+  expect((await after.shown()).unsettled).toContain('unconfirmed');
+  expect(after.kept()).toMatchObject({ journal: 'unconfirmed/unconfirmed', versions: [1], rotated: 0 });
+  expect(after.kept().oldReminders).toBeGreaterThan(0);
 }
 
-/** What the next round makes of it. */
-async function recovered(one: Installed): Promise<string> {
-  return (await one.program.run('daemon', '--once')).stderr;
+async function expectCompleted(after: Interrupted): Promise<void> {
+  expect((await after.shown()).unsettled).toContain('interrupted while storing');
+  expect(await after.round()).toEqual(['rotation.recorded']);
+  expect(await after.round()).toEqual([]);
+  await expectRecorded(after);
 }
 
-const untouched = { version: 1, unsettled: null, destinations: [{ state: 'never-stored' }] };
+async function expectRecorded(after: Interrupted): Promise<void> {
+  expect(await after.shown()).toMatchObject({ version: 2, unsettled: null, destination: 'verified' });
+  expect(after.kept()).toMatchObject({
+    journal: 'recorded/verified',
+    versions: [1, 2],
+    rotated: 1,
+    owedOfOld: 0,
+  });
+  expect([after.one.sandbox.github.putCount(), after.holdsNew()]).toEqual([1, true]);
+}
 
-describe('a rotation that is killed', () => {
-  it('A1: before the baseline is read, is abandoned, and the old token stands', async () => {
-    const one = await begin();
-    const asked = { method: 'GET', path: /\/secrets\// };
-    one.sandbox.github.fault({ ...asked, kind: 'hang' });
-    const arrived = one.sandbox.github.when(asked);
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    await arrived;
-    await end(running, 'SIGKILL');
-    expect(await recovered(one)).toContain('rotation.abandoned');
-    expect((await statusOf(one)).status.credentials[0]).toMatchObject(untouched);
-    expect(one.sandbox.github.putCount()).toBe(0);
+describe('a rotation by --stdin that is killed', () => {
+  it.each(BEFORE)(TITLE_BEFORE, async (_, step, left) => {
+    const { after } = await killAt(step, '--stdin');
+    expect(after.kept().journal).toBe(left);
+    await expectAbandoned(after);
   });
 
-  it('A3: after the paste, while crates.io is asked, is abandoned, and nothing went to GitHub', async () => {
-    const one = await begin();
-    const asked = { method: 'GET', path: /^\/api\/v1\/me/ };
-    one.sandbox.cratesIo.fault({ ...asked, kind: 'hang' });
-    const arrived = one.sandbox.cratesIo.when(asked);
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    await paste(one, running);
-    await arrived;
-    await end(running, 'SIGKILL');
-    expect(await recovered(one)).toContain('rotation.abandoned');
-    expect((await statusOf(one)).status.credentials[0]).toMatchObject(untouched);
-    expect(one.sandbox.github.putCount()).toBe(0);
+  it('A6: after the intent, nothing sent, has failed once no write can land any more (I14)', async () => {
+    const { after } = await killAt(AT_INTENT, '--stdin');
+    expect((await after.shown()).unsettled).toContain('interrupted while storing');
+    expect(await after.round()).toEqual([]);
+    after.one.advanceGitHub(61_000);
+    expect(await after.round()).toEqual(['rotation.failed']);
+    expect(await after.shown()).toMatchObject({ version: 1, unsettled: null });
+    expect(after.kept()).toMatchObject({ journal: 'failed/failed', versions: [1], rotated: 0 });
+    expect(after.kept().oldReminders).toBeGreaterThan(0);
+    expect([after.one.sandbox.github.putCount(), after.holdsNew()]).toEqual([0, false]);
   });
 
-  it('A9, A10: when GitHub has answered the write, is completed where the answer was written down, else unconfirmed', async () => {
-    const one = await begin();
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    await paste(one, running);
-    await one.sandbox.github.when({ method: 'PUT', stage: 'answered' });
-    await end(running, 'SIGKILL');
-    const said = await recovered(one);
-    const { status } = await statusOf(one);
-    // Which of the two depends on the instant; neither claims more than was written down.
-    const recorded = status.credentials[0]?.version === 2;
-    expect(said).toContain(recorded ? 'rotation.recorded' : 'rotation.unconfirmed');
-    expect(status.credentials[0]?.unsettled === null).toBe(recorded);
-    expect(Buffer.from(secretOf(one).opened).toString()).toBe(one.sandbox.offeredToken);
+  it('A9: after the answer, before it is written down, is unconfirmed until a person says (I14)', async () => {
+    const { after } = await killAt(AT_ANSWER, '--stdin');
+    await expectUnconfirmed(after);
+    const expires = new Date(Date.now() + 360 * 86_400_000).toISOString().slice(0, 10);
+    const { code } = await after.one.program.run('confirm', 'crates-io', '--stored', '--expires', expires);
+    expect(code).toBe(0);
+    await expectRecorded(after);
   });
 
-  it('A10, A11: while it looks back, is completed after the restart, with one version', async () => {
-    const one = await begin();
-    const look = { method: 'GET', path: /secrets\/CRATES_IO_TOKEN$/ };
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    const applied = one.sandbox.github.when({ method: 'PUT', stage: 'answered' });
-    await paste(one, running);
-    await applied;
-    one.sandbox.github.fault({ ...look, kind: 'hang' });
-    const waiting = one.sandbox.github.when(look);
-    const first = await Promise.race([waiting.then(() => 'looking'), running.finished.then(() => 'ended')]);
-    await end(running, 'SIGKILL');
-    await recovered(one);
-    await recovered(one);
-    expect(['looking', 'ended']).toContain(first);
-    expect((await statusOf(one)).status.credentials[0]).toMatchObject({ version: 2, unsettled: null });
-    const history = await one.program.run('--json', 'history', 'crates-io');
-    expect(history.stdout.match(/"credential\.rotated"/g)).toHaveLength(1);
+  it.each(AFTER)(TITLE_AFTER, async (_, step, left) => {
+    const { after } = await killAt(step, '--stdin');
+    expect(after.kept()).toMatchObject({ journal: left, versions: [1], rotated: 0 });
+    await expectCompleted(after);
   });
 
-  it('A13: after the record, whatever the page shows, has rotated', async () => {
-    const one = await begin();
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    await paste(one, running);
-    await new Promise<void>((resolve) => {
-      running.child.stdout?.on('data', (chunk: Buffer) => {
-        if (chunk.includes('"result"')) resolve();
-      });
-    });
-    await end(running, 'SIGKILL');
-    expect(await recovered(one)).not.toContain('"rotation.');
-    expect((await statusOf(one)).status.credentials[0]).toMatchObject({ version: 2, unsettled: null });
+  it('A13: after the record, before the result, has rotated, and nothing is left to do (I13)', async () => {
+    const { after } = await killAt(AT_RECORD, '--stdin');
+    expect(await after.round()).toEqual([]);
+    await expectRecorded(after);
   });
 });
 
-describe('a rotation that is told to stop', () => {
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('A15: by %s while the token is on its way, goes to its end first', async (signal, code) => {
-    const one = await begin();
-    const held = one.sandbox.github.fault({ method: 'PUT', kind: 'hold' });
-    const arrived = one.sandbox.github.when({ method: 'PUT' });
-    const running = one.program.start('--json', 'rotate', 'crates-io');
-    await paste(one, running);
-    await arrived;
-    running.child.kill(signal);
-    held.release();
-    expect([0, code]).toContain((await running.finished).code);
-    expect((await statusOf(one)).status.credentials[0]).toMatchObject({ version: 2, unsettled: null });
+// Between paste and record both ways are one: these are the ends of it, and what becomes of the page.
+describe('a rotation by form that is killed', () => {
+  it.each(BEFORE.slice(0, 1))(TITLE_BEFORE, async (_, step) => {
+    const { after, page } = await killAt(step, 'form');
+    expect(page).toBe('cut off');
+    await expectAbandoned(after);
+  });
+
+  it('A9: after the answer, before it is written down, is unconfirmed (I14)', async () => {
+    const { after, page } = await killAt(AT_ANSWER, 'form');
+    expect(page).toBe('cut off');
+    await expectUnconfirmed(after);
+  });
+
+  it.each(AFTER.slice(-1))(TITLE_AFTER, async (_, step) => {
+    const { after, page } = await killAt(step, 'form');
+    expect(page).toBe('cut off');
+    await expectCompleted(after);
+  });
+
+  it('A13: after the record, before page and result, has rotated, and nothing is left to do (I13)', async () => {
+    const { after, page } = await killAt(AT_RECORD, 'form');
+    expect(page).toBe('cut off');
+    expect(await after.round()).toEqual([]);
+    await expectRecorded(after);
   });
 });

@@ -25,6 +25,7 @@ function statusesOf({ rotation, stores }: Scene): readonly CredentialStatus[] {
     nextReminderAt: () => undefined,
     unsettled: () => undefined,
     baseline: () => undefined,
+    lateWrite: () => undefined,
     livesOn: () => false,
   };
   return credentialStatuses([rotation.declaration], stores.register.list(), sources, NOW);

@@ -133,9 +133,9 @@ export function submitHeaders(form: TestForm, body: string): readonly Header[] {
   ];
 }
 
-/** The body of an honest submission; `undefined` leaves a field out. */
+/** The body of an honest submission, in the order of the page; `undefined` leaves a field out. */
 export function formBody(form: TestForm, fields: Readonly<Record<string, string | undefined>> = {}): string {
-  const all = { nonce: form.nonce, token: TOKEN, expiration: '365d', 'expires-on': '', ...fields };
+  const all = { token: TOKEN, expiration: '365d', 'expires-on': '', nonce: form.nonce, ...fields };
   const present = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new URLSearchParams(present).toString();
 }

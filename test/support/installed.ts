@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GitHubOptions } from '../../src/sandbox/github.ts';
 import type { Installation } from '../../src/sandbox/installation.ts';
@@ -6,21 +7,25 @@ import type { Program, Running } from '../../src/sandbox/run.ts';
 import { openProgram } from '../../src/sandbox/run.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { findLeaks } from './canary.ts';
-import type { Gathering } from './sinks.ts';
-import { gather } from './sinks.ts';
+import type { LeakWatch } from './leaks.ts';
+import { watchForLeaks } from './leaks.ts';
 
+export const ROOT = join(import.meta.dirname, '../..');
 /** The program as it ships, made by the global set-up. */
-export const PROGRAM = join(import.meta.dirname, '../../dist/main.js');
+export const PROGRAM = join(ROOT, 'dist/main.js');
 export const PLACE = { repo: 'joaoh82/rust_sqlite', environment: 'release', secret: 'CRATES_IO_TOKEN' };
 const DAY_MS = 86_400_000;
+/** Where secrets are meant to lie. */
+const SECRET_FILES = ['github_seal_token', 'github_verify_token', 'smtp_url', 'heartbeat_url', 'webhook_url'];
 
 export interface Installed extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly installation: Installation;
   readonly program: Program;
-  /** What the program has left behind so far. */
-  readonly sinks: Gathering['collect'];
+  /** A HOME and a folder for temporary files of its own, for a test that starts the program by itself. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Everything that the token and the other secrets could be left in; searched when this is disposed of. */
+  readonly leaks: LeakWatch;
   /** Moves GitHub's clock; ours stays. */
   advanceGitHub(ms: number): void;
 }
@@ -33,33 +38,57 @@ export async function install(
   let ahead = 0;
   const sandbox = await startSandbox(PLACE, daysAgo(358), () => new Date(Date.now() + ahead), github);
   const installation = makeInstallation(sandbox);
-  const gathering = gather(installation, sandbox, (own) =>
-    openProgram(PROGRAM, installation, { ...own, ...env }),
-  );
-  const { program } = gathering;
+  const environment = { ...makeEnvironment(installation), ...env };
+  const leaks = watch(sandbox, installation, environment.HOME);
+  const program = openProgram(PROGRAM, installation, environment);
   return {
     sandbox,
     installation,
     program,
-    sinks: gathering.collect,
+    environment,
+    leaks,
     advanceGitHub: (ms) => {
       ahead += ms;
     },
     [Symbol.asyncDispose]: async () => {
       await program.stopAll();
-      gathering.stop();
-      const leaks = findLeaks(sandbox.offeredToken, gathering.collect());
+      const { leaks: found } = await leaks.search();
       await sandbox.close();
       installation.remove();
-      // Whatever this test was about: the token must be nowhere.
-      if (leaks.length > 0) throw new Error(`the token was left behind: ${leaks.join(', ')}`);
+      if (found.length > 0) throw new Error(`a secret was left behind:\n${found.join('\n')}`);
     },
   };
 }
 
+function makeEnvironment({ folder }: Installation) {
+  const home = join(folder, 'home');
+  const temporary = join(folder, 'tmp');
+  for (const path of [home, temporary]) mkdirSync(path);
+  return { HOME: home, XDG_CACHE_HOME: join(home, '.cache'), TMPDIR: temporary };
+}
+
+function watch(sandbox: Sandbox, { folder, dataDir }: Installation, home: string): LeakWatch {
+  const secretFiles = SECRET_FILES.map((name) => join(folder, name));
+  const { github, cratesIo, mail, sealToken, offeredToken } = sandbox;
+  return watchForLeaks({
+    places: { folder, secretFiles, home, project: ROOT },
+    databasePath: join(dataDir, 'reseal.db'),
+    services: [
+      { sink: 'GitHub requests', listener: github, authorization: `token ${sealToken}` },
+      { sink: 'crates.io requests', listener: cratesIo, authorization: offeredToken },
+    ],
+    mail,
+    canaries: {
+      'the token': offeredToken,
+      'the token for sealing': sealToken,
+      'the password of the mail server': new URL(mail.url).password,
+    },
+  });
+}
+
 /** The same with its database, and version 1 recorded as made 358 days ago. */
-export async function installAndRecord(): Promise<Installed> {
-  const installed = await install();
+export async function installAndRecord(...options: Parameters<typeof install>): Promise<Installed> {
+  const installed = await install(...options);
   await installed.program.run('init');
   await installed.program.run('record', 'crates-io', '--created', dateOf(daysAgo(358)), '--lifetime', '365d');
   return installed;

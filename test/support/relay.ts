@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,8 @@ import type { Database } from '../../src/sqlite/database.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
 import { readInstallId } from '../../src/sqlite/installation.ts';
 import { aPolicy } from './builders.ts';
-import { PROGRAM } from './installed.ts';
+import { PROGRAM, ROOT } from './installed.ts';
+import { watchForLeaks } from './leaks.ts';
 
 /** An installation for reminders alone: the built program, a real mail sink, a GitHub whose clock can be moved. */
 export interface Relay extends AsyncDisposable {
@@ -46,7 +48,8 @@ export interface RelayOptions {
 export async function startRelay({ owners, extra = '' }: RelayOptions): Promise<Relay> {
   let ahead = 0;
   const github = await startGitHub({ now: () => new Date(Date.now() + ahead) });
-  const mail = await startMailSink();
+  const password = randomBytes(16).toString('hex');
+  const mail = await startMailSink({ credentials: { user: 'reseal', password } });
   const watcher = await startWatcher();
   const folder = mkdtempSync(join(tmpdir(), 'reseal-relay-'));
   const configPath = join(folder, 'config.yaml');
@@ -56,6 +59,13 @@ export async function startRelay({ owners, extra = '' }: RelayOptions): Promise<
   const writeConfig = (text: string) => writeFileSync(configPath, text, { mode: 0o600 });
   writeConfig(configFor({ owners, extra, folder, apiUrl: github.apiUrl }));
   const program = openProgram(PROGRAM, { folder, configPath, dataDir, remove: () => undefined });
+  const leaks = watchForLeaks({
+    places: { folder, secretFiles: [join(folder, 'smtp_url')], home: join(folder, 'home'), project: ROOT },
+    databasePath: join(dataDir, 'reseal.db'),
+    services: [{ sink: 'GitHub requests', listener: github }],
+    mail,
+    canaries: { 'the password of the mail server': password },
+  });
   await program.run('init');
   return {
     program,
@@ -90,8 +100,10 @@ export async function startRelay({ owners, extra = '' }: RelayOptions): Promise<
     },
     [Symbol.asyncDispose]: async () => {
       await program.stopAll();
+      const { leaks: found } = await leaks.search();
       await Promise.all([github.close(), mail.close(), watcher.close()]);
       rmSync(folder, { recursive: true, force: true });
+      if (found.length > 0) throw new Error(`a secret was left behind:\n${found.join('\n')}`);
     },
   };
 }
