@@ -36,10 +36,10 @@ const GROUPS: Readonly<Record<string, string>> = {
   H: 'Configuration, process, operation',
 };
 
-/** `E9, E10: …` proves both; so does `… (A2)` at the end of a title, alone or in a group of titles. */
+/** `E9, E10: …` proves both; so does `… (A2)` at the end of a title, alone or in a group of titles. I… are invariants. */
 function idsIn(title: string): readonly string[] {
-  const before = /^((?:[A-H]\d{1,2}(?:, | and )?)+)(?::| \()/.exec(title)?.[1] ?? '';
-  const after = /\(((?:[A-H]\d{1,2}(?:, )?)+)\)$/.exec(title)?.[1] ?? '';
+  const before = /^((?:[A-I]\d{1,2}(?:, | and )?)+)(?::| \()/.exec(title)?.[1] ?? '';
+  const after = /\(((?:[A-I]\d{1,2}(?:, )?)+)\)$/.exec(title)?.[1] ?? '';
   return [...`${before} ${after}`.matchAll(/[A-H]\d{1,2}/g)].map(([id]) => id);
 }
 
