@@ -23,7 +23,7 @@ export async function readToken(
   const bytes = input.isTTY ? await readLine(input, prompt, stopped) : await readAll(input, stopped);
   if (!bytes) return undefined;
   const trimmed = trimAscii(bytes);
-  const own = Buffer.allocUnsafeSlow(trimmed.length);
+  const own = ownBytes(trimmed.length);
   own.set(trimmed);
   bytes.fill(0);
   return new Secret(own);
@@ -84,6 +84,13 @@ function readLine(
   });
 }
 
+/** V8 keeps small arrays within its own heap, and moves them without wiping what it leaves behind. */
+const LEAST_BYTES = 128;
+
+function ownBytes(length: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, length)).subarray(0, length);
+}
+
 /** What has come so far, in one buffer of its own. */
 class Typed {
   readonly #bytes = Buffer.alloc(MAX_SECRET_BYTES);
@@ -112,7 +119,7 @@ class Typed {
 
   /** A copy, which the caller wipes; this one is wiped here. */
   take(): Buffer {
-    const taken = Buffer.allocUnsafeSlow(this.#length);
+    const taken = ownBytes(this.#length);
     this.#bytes.copy(taken, 0, 0, this.#length);
     this.wipe();
     return taken;

@@ -59,7 +59,11 @@ export async function writeDurably(
 ): Promise<Written> {
   const { store, sleep, pace } = storing;
   const { destination } = writing;
-  const githubTime = carryOn(storing, writing.baseline.serverTime ?? firstKey.serverTime);
+  // The key was fetched before the form opened: its time alone would date the write too early, and end the wait for it too soon.
+  const githubTime = carryOn(
+    storing,
+    writing.baseline.serverTime ?? latest(firstKey.serverTime, storing.now()),
+  );
   const pauses = [...REPEAT_PAUSES_MS];
   const waiting = waitingFor(storing, destination, 'stored');
   const limits = waitOutLimit(waiting);
@@ -130,6 +134,10 @@ function intend(storing: Storing, writing: Writing, keyId: string, intendedAt: D
     localAt: storing.now(),
   };
   storing.log.intend(storing.id, intent, chosen);
+}
+
+function latest(one: Date | undefined, other: Date): Date {
+  return one && one > other ? one : other;
 }
 
 /** GitHub's time, carried on by our own clock from its last answer. */

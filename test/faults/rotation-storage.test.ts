@@ -187,7 +187,7 @@ describe.runIf(hasPrlimit)('a full disk', () => {
   });
 });
 
-const CGROUP = '/sys/fs/cgroup/memory/reseal-test';
+const CGROUP = `/sys/fs/cgroup/memory/reseal-test-${process.pid}`;
 const LIMIT = join(CGROUP, 'memory.limit_in_bytes');
 
 /** Only the superuser may make such a group, and not everywhere. */

@@ -85,6 +85,15 @@ describe('confirmRotation', () => {
       expect(destinations?.map(({ destination }) => destination.environment)).toEqual(['release']);
     });
 
+    it('says unsettled while it may still land at one of them (I12)', async () => {
+      const scene = await openScene(TWO);
+      leaveIntent(scene, { destinations: [DESTINATION, STAGING] });
+      write(scene);
+      scene.clock.set(later(30_000));
+      await expect(confirm(scene, STORED)).rejects.toMatchObject({ code: 'unsettled' });
+      expect(scene.destinationStates()).toEqual(['intended', 'intended']);
+    });
+
     it("takes no other's change where GitHub had said no to us", async () => {
       const scene = await openScene(TWO);
       leaveIntent(scene, { destinations: [DESTINATION, STAGING] });
@@ -99,6 +108,7 @@ describe('confirmRotation', () => {
   describe('when a person says that it was not stored', () => {
     it('ends it as failed, and records no version', async () => {
       const scene = await openUnconfirmed();
+      scene.clock.set(later(60_000));
       expect(await confirm(scene, NOT_STORED)).toBeUndefined();
       expect([scene.state(), scene.destinationStates()]).toEqual(['failed', ['failed']]);
       expect(scene.stores.register.find('crates-io')?.current).toBeUndefined();
@@ -111,11 +121,19 @@ describe('confirmRotation', () => {
       await expect(confirm(scene, NOT_STORED)).rejects.toMatchObject({ code: 'unsettled' });
       expect(scene.state()).toBe('intended');
     });
+
+    it("says unsettled while it may still land behind another's change (I12)", async () => {
+      const scene = await openUnconfirmed();
+      scene.clock.set(later(59_000));
+      await expect(confirm(scene, NOT_STORED)).rejects.toMatchObject({ code: 'unsettled' });
+      expect(scene.state()).toBe('unconfirmed');
+    });
   });
 
   describe('when it was settled once', () => {
     it.each([STORED, NOT_STORED])('is there no more to be settled again ($kind)', async (confirmation) => {
       const scene = await openUnconfirmed();
+      scene.clock.set(later(60_000));
       await confirm(scene, confirmation);
       expect(scene.stores.rotations.unfinished()).toEqual([]);
     });

@@ -118,6 +118,16 @@ describe('recoverRotations', () => {
       expect(await recover(scene)).toEqual(['rotation.unconfirmed']);
     });
 
+    it('dates no intent to the time at which the form was opened, when later answers carry none (B29)', async () => {
+      const scene = await openScene();
+      await scene.begin();
+      scene.clock.set(later(600_000));
+      scene.github.fault({ method: 'GET', kind: 'headers', headers: { date: '' }, times: 2 });
+      expect((await scene.finish()).outcome).toBe('recorded');
+      const intended = scene.stores.db.connection.prepare('SELECT intended_at FROM rotation_destination');
+      expect(Date.parse(String(intended.pluck().get()))).toBeGreaterThanOrEqual(later(600_000).getTime());
+    });
+
     it('does not ask again about what is unconfirmed', async () => {
       const scene = await openScene();
       leaveIntent(scene);
@@ -205,6 +215,24 @@ describe('recoverRotations', () => {
     );
   });
 
+  describe("when another's change was seen while our own write may still land (B26)", () => {
+    it('a new rotation waits until it can land no more, so that the newer token stands', async () => {
+      const scene = await openScene();
+      leaveIntent(scene, { id: 'earlier' });
+      write(scene, later(5_000));
+      scene.clock.set(later(10_000));
+      expect([await recover(scene), scene.state('earlier')]).toEqual([
+        ['rotation.unconfirmed'],
+        'unconfirmed',
+      ]);
+      await scene.begin();
+      expect(await scene.finish()).toMatchObject({ outcome: 'recorded', version: 1 });
+      const put = scene.github.requests.find(({ method }) => method === 'PUT');
+      expect(put?.at.getTime()).toBeGreaterThanOrEqual(later(60_000).getTime());
+      expect(scene.state('earlier')).toBe('abandoned');
+    });
+  });
+
   describe('when there were several destinations', () => {
     it('settles none of the rotation before each can be told', async () => {
       const scene = await openScene(TWO);
@@ -219,7 +247,7 @@ describe('recoverRotations', () => {
       ]);
     });
 
-    it('records the version where one of them is sure', async () => {
+    it('records the version where one of them is sure, and says that it is not everywhere', async () => {
       const scene = await openScene(TWO);
       leaveIntent(scene, { destinations: [DESTINATION, STAGING] });
       const { rotations } = scene.stores;
@@ -229,7 +257,9 @@ describe('recoverRotations', () => {
         remoteUpdatedAt: later(0),
       });
       scene.clock.set(later(60_000));
-      expect(await recover(scene)).toEqual(['rotation.recorded']);
+      const details: (string | undefined)[] = [];
+      expect(await recover(scene, { report: ({ detail }) => void details.push(detail) })).toEqual([]);
+      expect(details).toEqual(['completed after a restart, at some destinations only']);
       expect(scene.destinationStates()).toEqual(['verified', 'failed']);
       const { destinations } = scene.stores.register.find('crates-io') ?? {};
       expect(destinations?.map(({ destination }) => destination.environment)).toEqual(['release']);

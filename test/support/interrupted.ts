@@ -64,7 +64,14 @@ export async function openInterrupted(): Promise<Interrupted> {
   const folder = mkdtempSync(join(tmpdir(), 'reseal-step-'));
   const stepFile = join(folder, 'step.json');
   const env = { NODE_OPTIONS: `--import=${PRELOAD}`, RESEAL_TEST_STEP: stepFile };
-  const one = await install({}, env);
+  const installed = await install({}, env);
+  const one: Installed = {
+    ...installed,
+    [Symbol.asyncDispose]: async () => {
+      await installed[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
   template ??= await makeTemplate();
   cpSync(template, one.installation.dataDir, { recursive: true });
   return {
