@@ -164,6 +164,6 @@ describe('openForm', () => {
       expect((await submit(form)).body).toContain('Stored and recorded');
       await form.ended;
     }
-    expect([...statuses].sort()).toEqual([400, 403, 422]);
+    expect([...statuses].sort()).toEqual([400, 403, 413, 422]);
   });
 });

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
 import type { Finished, Running } from '../../src/sandbox/run.ts';
 import type { Visit } from '../../src/sandbox/visitor.ts';
 import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
@@ -59,6 +60,10 @@ export interface Kept {
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'stop-at.ts')).href;
 let template: string | undefined;
+// Of the file that imports this: each has its own.
+afterAll(() => {
+  if (template) rmSync(template, { recursive: true, force: true });
+});
 
 export async function openInterrupted(): Promise<Interrupted> {
   const folder = mkdtempSync(join(tmpdir(), 'reseal-step-'));
@@ -100,7 +105,6 @@ export async function openInterrupted(): Promise<Interrupted> {
 async function makeTemplate(): Promise<string> {
   const first = await installAndRecord();
   const folder = mkdtempSync(join(tmpdir(), 'reseal-template-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   cpSync(first.installation.dataDir, folder, { recursive: true });
   await first[Symbol.asyncDispose]();
   return folder;
