@@ -6,15 +6,7 @@ import type { ResultOutcome } from '../../src/rotate/rotation.ts';
 import { hasChromium } from '../support/browser.ts';
 import type { Answer, TestForm } from '../support/form.ts';
 import { buildCard, submit } from '../support/form.ts';
-import {
-  completing,
-  FULL_CARD,
-  INCONCLUSIVE,
-  LEAKED,
-  manyPlaces,
-  partly,
-  reportsOf,
-} from '../support/form-states.ts';
+import { completing, FULL_CARD, INCONCLUSIVE, LEAKED, manyPlaces, partly } from '../support/form-states.ts';
 import { fillIn, openVisits, press } from '../support/visits.ts';
 
 const MANY = buildCard({ destinations: manyPlaces(40) });
@@ -60,29 +52,6 @@ const STATES: Readonly<Record<string, State>> = {
     reach: async (page) => {
       await send(page);
       await page.getByRole('alert').waitFor();
-    },
-  },
-  'a second tab while it is stored': {
-    answers: [() => new Promise(() => undefined)],
-    reach: async (page, form) => {
-      await send(page);
-      while (form.received.length === 0) await page.evaluate('new Promise(requestAnimationFrame)');
-      await page.goto(form.address);
-      await page.getByRole('heading', { name: 'Already being stored' }).waitFor();
-    },
-  },
-  'twelve of forty stored': {
-    options: { card: MANY },
-    answers: [
-      (_received, progress) => {
-        for (const report of reportsOf(MANY, 12)) progress(report);
-        return new Promise(() => undefined);
-      },
-    ],
-    reach: async (page) => {
-      await send(page);
-      await page.getByText('12 of 40').waitFor();
-      await page.getByText('11 of 40').waitFor({ state: 'hidden' });
     },
   },
   'most of forty stored': {

@@ -203,7 +203,9 @@ function mayLimitMemory(): boolean {
 }
 
 describe('want of memory', () => {
-  it.runIf(mayLimitMemory())('A16: killed by the kernel for it, is recovered as from any kill', async () => {
+  // Another kind of system has no such test; killing is tested everywhere.
+  const limited = mayLimitMemory() ? it : () => undefined;
+  limited('A16: killed by the kernel for it, is recovered as from any kill', async () => {
     mkdirSync(CGROUP);
     try {
       const job = await begin();
