@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, sendPage } from './answer.ts';
 import { Budget } from './budget.ts';
-import type { Gate, RequestHead, Verdict } from './guard.ts';
+import type { Gate, RefusalReason, RequestHead, Verdict } from './guard.ts';
 import { judge, valuesOf } from './guard.ts';
 import type { Life } from './life.ts';
 import { crossSitePage } from './page.ts';
@@ -12,6 +12,9 @@ const WRONG_PER_MINUTE = 60;
 // Nobody without the address can touch these two, so noise cannot use them up.
 const LOADS_PER_MINUTE = 240;
 const SUBMISSIONS_PER_MINUTE = 5;
+
+/** What no person's browser sends by itself. */
+const FOREIGN: readonly RefusalReason[] = ['origin', 'upgrade', 'embedded'];
 
 /** Lets in what the guard and the budgets allow. */
 export class Door {
@@ -86,7 +89,7 @@ export class Door {
         `a request for ${asked} was refused: the form answers to ${this.#gate.hosts.join(', ')} only; if it is published on another port, set form.public-port or --public-port`,
       );
     }
-    if (verdict.reason === 'origin' || (verdict.reason === 'site' && head.method === 'POST')) {
+    if (FOREIGN.includes(verdict.reason) || (verdict.reason === 'site' && head.method === 'POST')) {
       this.#once(
         'origin',
         'another page tried to send something to the form and was refused; the form stays open',

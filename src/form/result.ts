@@ -99,7 +99,7 @@ ${linkedList(result.next)}`;
 }
 
 function closing(): Html {
-  return html`<p class="meta">The form is closed, and its address answers no more. You can close this tab.</p>
+  return html`<p class="meta">The form is closed, and its address answers no more. Close this tab, and do not reload it: the browser would send the token once more, to whatever listens there by then.</p>
 </main>
 ${PAGE_END}`;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { StepReport, SubmitOutcome } from '../../src/rotate/rotation.ts';
 import { hasChromium } from '../support/browser.ts';
 import { RECORDED, step, TOKEN } from '../support/form.ts';
@@ -117,11 +117,13 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await press(page);
       await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
       await form.ended;
+      // Nobody answers any more: what the browser shows instead is its own, at any time.
+      const shown = () => vi.waitUntil(() => page.content().catch(() => ''));
       await page.goBack().catch(() => undefined);
-      expect(await page.locator('#token').count()).toBe(0);
+      expect(await shown()).not.toMatch(/id="token"|K7QX4M/);
       await page.goForward().catch(() => undefined);
       await page.reload().catch(() => undefined);
-      expect(await page.content()).not.toContain(TOKEN);
+      expect(await shown()).not.toContain(TOKEN);
       expect(form.received).toHaveLength(1);
     });
 

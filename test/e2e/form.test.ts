@@ -3,13 +3,12 @@ import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Running } from '../../src/sandbox/run.ts';
 import { openProgram } from '../../src/sandbox/run.ts';
 import { openPage, submitForm } from '../../src/sandbox/visitor.ts';
 import type { Installed } from '../support/installed.ts';
 import { installAndRecord, openedForm, PLACE, PROGRAM, secretOf, statusOf } from '../support/installed.ts';
 import { outsideAddress, publish, setForm } from '../support/published.ts';
-import { accepts, exchange, requestText } from '../support/raw-http.ts';
+import { accepts } from '../support/raw-http.ts';
 import { freePort } from '../support/stand-ins.ts';
 
 const closing: (() => unknown)[] = [];
@@ -148,35 +147,5 @@ describe('the form of the built program', () => {
       expect(await store(one, address)).toContain('Stored and recorded');
       expect((await running.finished).code).toBe(0);
     });
-
-    it('D19: is refused with 421 where nothing says the port, and the terminal says what to set', async () => {
-      const one = await begin();
-      const port = await freePort();
-      const outside = outsideAddress();
-      const published = await publish(outside, port);
-      closing.push(() => published.close());
-      setForm(one, `bind: ${outside}, port: ${port}`);
-      const running = one.program.start('rotate', 'crates-io');
-      let told = '';
-      const warned = new Promise<void>((resolve) => {
-        running.child.stderr?.on('data', (chunk: Buffer) => {
-          told += chunk;
-          if (told.includes('warning:')) resolve();
-        });
-      });
-      const { pathname } = new URL(await addressOf(running));
-      const host = `127.0.0.1:${published.port}`;
-      const text = requestText(`GET ${pathname} HTTP/1.1`, [['Host', host]]);
-      expect(await exchange(published.port, text)).toMatchObject({ status: 421, body: 'Not available.\n' });
-      await warned;
-      expect(told).toContain(`a request for "${host}" was refused`);
-      expect(told).toContain('set form.public-port or --public-port');
-    });
   });
 });
-
-/** The address as it stands alone on a line for people. */
-async function addressOf({ lines, finished }: Running): Promise<string> {
-  for await (const line of lines) if (line.startsWith('http:')) return line;
-  throw new Error(`the form did not open: ${(await finished).stderr}`);
-}

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { FormView } from '../../src/form/fields.ts';
 import { busyPage, crossSitePage, formPage } from '../../src/form/page.ts';
-import { progressStart, stepItem } from '../../src/form/progress.ts';
 import { resultEnd } from '../../src/form/result.ts';
 import { STYLE } from '../../src/form/style.ts';
 import type { ResultOutcome, RotationCard, RotationResult } from '../../src/rotate/rotation.ts';
-import { buildCard, step } from '../support/form.ts';
+import { buildCard } from '../support/form.ts';
 
 const HOSTILE = `"><script>alert(1)</script>'&`;
 
@@ -255,6 +254,12 @@ describe('resultEnd', () => {
     });
   });
 
+  describe('when the form is closed', () => {
+    it('warns of a reload, which would send the token to whoever has the port next', () => {
+      expect(outcome({ outcome: 'recorded' })).toContain('do not reload it');
+    });
+  });
+
   describe('when a service put an address into its refusal', () => {
     it('shows it as text, not as a link', () => {
       const reasons = ['GitHub did not take it (422: see https://evil.example/login)'];
@@ -277,26 +282,6 @@ describe('resultEnd', () => {
       expect(page).toContain(`<h2 id="result-title">${title}</h2>`);
       expect(page).toContain('because &#60;of&#62; this');
       expect(page).not.toContain('Stored and recorded');
-    });
-  });
-});
-
-describe('stepItem', () => {
-  const [first] = buildCard().destinations;
-  const other = first && { ...first, destination: { ...first.destination, repo: 'example/gadgets' } };
-
-  describe('when there are several destinations', () => {
-    it('says which one it is about', () => {
-      const card = buildCard({ destinations: first && other ? [first, other] : [] });
-      expect(stepItem(step('stored'), card).text).toContain('example/widgets');
-      expect(progressStart(card).text).not.toContain('example/widgets');
-    });
-  });
-
-  describe('when there is one destination', () => {
-    it('leaves it to the heading', () => {
-      expect(stepItem(step('stored'), buildCard()).text).not.toContain('example/widgets');
-      expect(progressStart(buildCard()).text).toContain('example/widgets');
     });
   });
 });

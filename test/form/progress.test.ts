@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepItem } from '../../src/form/progress.ts';
+import { progressStart, stepItem } from '../../src/form/progress.ts';
 import { resultEnd } from '../../src/form/result.ts';
 import type { StepReport } from '../../src/rotate/rotation.ts';
 import { buildCard, step } from '../support/form.ts';
@@ -12,6 +12,24 @@ function streamed(reports: readonly StepReport[]): string {
 }
 
 describe('stepItem', () => {
+  const [first] = buildCard().destinations;
+  const other = first && { ...first, destination: { ...first.destination, repo: 'example/gadgets' } };
+
+  describe('when there are several destinations', () => {
+    it('says which one it is about', () => {
+      const card = buildCard({ destinations: first && other ? [first, other] : [] });
+      expect(stepItem(step('stored'), card).text).toContain('example/widgets');
+      expect(progressStart(card).text).not.toContain('example/widgets');
+    });
+  });
+
+  describe('when there is one destination', () => {
+    it('leaves it to the heading', () => {
+      expect(stepItem(step('stored'), buildCard()).text).not.toContain('example/widgets');
+      expect(progressStart(buildCard()).text).toContain('example/widgets');
+    });
+  });
+
   describe('when there are many destinations', () => {
     it('gives each one item for all its steps, and says how far it is', () => {
       const text = streamed(reportsOf(MANY, 12));
