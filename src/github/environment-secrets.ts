@@ -9,7 +9,7 @@ import { ownerAndRepo, place } from './place.ts';
 import { putSecret } from './put-secret.ts';
 import { isFullName, isRedirect, pointing } from './redirect.ts';
 import { notGitHub, refusal, renamed } from './refusal.ts';
-import { decodeKey, loadSodium, seal } from './seal.ts';
+import { decodeKey, seal, warmUp } from './seal.ts';
 import { listNames, readSecret } from './secret-names.ts';
 
 /**
@@ -20,7 +20,7 @@ export function openSecretStore(client: GitHubClient): SecretStore {
   return {
     precheck: async (destination) => {
       // Where it cannot be loaded, sealing says so.
-      loadSodium().catch(() => undefined);
+      warmUp().catch(() => undefined);
       await ensureRepository(client, destination);
       const key = await fetchKey(client, destination);
       return { ...(await look(client, destination)), key };

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import type { Answer, RecordedRequest } from './http-exchange.ts';
 import { bodyText } from './http-exchange.ts';
 import type { RequestMatch } from './http-moments.ts';
@@ -37,6 +38,8 @@ export type FaultKind =
   | { readonly kind: 'apply-then-hang' }
   | { readonly kind: 'apply-then-reset' }
   | ({ readonly kind: 'apply-then-status' } & MadeUpAnswer)
+  /** A slow network: the right answer, so much later. */
+  | { readonly kind: 'late'; readonly afterMs: number }
   /** Waits for `release()`, then takes effect and answers, also when the client has long gone. */
   | { readonly kind: 'hold' };
 
@@ -132,6 +135,9 @@ export async function playFault(entry: ArmedFault, stage: Stagecraft): Promise<v
     case 'apply-then-status':
       stage.apply();
       return stage.reply(madeUp(fault, stage));
+    case 'late':
+      await setTimeout(fault.afterMs);
+      return stage.reply(stage.apply());
     case 'hold':
       await entry.released;
       return stage.reply(stage.apply());

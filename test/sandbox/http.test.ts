@@ -47,6 +47,17 @@ describe('listen', () => {
     });
   });
 
+  describe('when the network is slow', () => {
+    it('takes effect and answers so much later', async () => {
+      listener.fault({ kind: 'late', afterMs: 40 });
+      const began = performance.now();
+      const answer = await call('/late');
+      // Timers of Node may come up to a millisecond early.
+      expect(performance.now() - began).toBeGreaterThanOrEqual(39);
+      expect([answer.status, await answer.json(), applied]).toEqual([200, { stored: '/late' }, ['/late']]);
+    });
+  });
+
   describe('when the answer is made up', () => {
     it('answers the status with the body of the service, without applying', async () => {
       listener.fault({ kind: 'status', status: 502, headers: { 'retry-after': '3' } });

@@ -26,8 +26,15 @@ interface Run {
   readonly ended: () => void;
 }
 
-/** One rotation over real sockets and a database on disk. @returns how many requests followed the issuer's answer */
-async function rotate({ now, sleep, latencyMs, destinations, checked, ended }: Run): Promise<number> {
+interface Requests {
+  /** How many followed the issuer's answer. */
+  readonly trips: number;
+  /** All of them, by the stand-in's own log. */
+  readonly log: readonly { readonly at: number; readonly writes: boolean }[];
+}
+
+/** One rotation over real sockets and a database on disk. */
+async function rotate({ now, sleep, latencyMs, destinations, checked, ended }: Run): Promise<Requests> {
   const folder = mkdtempSync(join(tmpdir(), 'reseal-speed-'));
   const github = await startTestGitHub(now);
   const db = openDatabase(join(folder, 'reseal.db'), 'create', now);
@@ -97,7 +104,8 @@ async function rotate({ now, sleep, latencyMs, destinations, checked, ended }: R
     ended();
     if (outcome.kind !== 'finished' || outcome.result.outcome !== 'recorded')
       throw new Error(JSON.stringify(outcome));
-    return trips;
+    const log = github.requests.map(({ method, at }) => ({ at: at.getTime(), writes: method === 'PUT' }));
+    return { trips, log };
   } finally {
     db.close();
     await github.close();
@@ -108,7 +116,7 @@ async function rotate({ now, sleep, latencyMs, destinations, checked, ended }: R
 /** From the issuer's answer to the recorded version, beyond the round trips themselves. */
 export async function measureRotation(latencyMs: number): Promise<{ trips: number; beyondMs: number }> {
   let [began, ended] = [0, 0];
-  const trips = await rotate({
+  const { trips } = await rotate({
     now: () => new Date(),
     sleep: (ms) => wait(ms),
     latencyMs,
@@ -123,15 +131,28 @@ export async function measureRotation(latencyMs: number): Promise<{ trips: numbe
   return { trips, beyondMs: ended - began - trips * latencyMs };
 }
 
-/** @returns the time by a clock that only waiting moves, and the least that GitHub's pace allows */
-export async function measureSpread(count: number): Promise<{ seconds: number; floorSeconds: number }> {
+export interface MeasuredSpread {
+  /** By a clock that only waiting moves. */
+  readonly seconds: number;
+  /** The least that a second between two writes allows. */
+  readonly floorSeconds: number;
+  /** The most in any stretch of that length; points as GitHub counts them: a read 1, a write 5. */
+  readonly busiest: {
+    readonly pointsAMinute: number;
+    readonly writesASecond: number;
+    readonly writesAMinute: number;
+    readonly writesAnHour: number;
+  };
+}
+
+export async function measureSpread(count: number): Promise<MeasuredSpread> {
   const clock = testClock();
   let [began, over] = [0, 0];
   const destinations = Array.from({ length: count }, (_, index) => ({
     ...DESTINATION,
     environment: `release-${index}`,
   }));
-  await rotate({
+  const { log } = await rotate({
     now: clock.now,
     sleep: clock.sleep,
     latencyMs: 0,
@@ -143,5 +164,22 @@ export async function measureSpread(count: number): Promise<{ seconds: number; f
       over = clock.now().getTime();
     },
   });
-  return { seconds: (over - began) / 1000, floorSeconds: count - 1 };
+  const most = (windowMs: number, read: number, write: number) =>
+    Math.max(
+      ...log.map(({ at: from }) =>
+        log
+          .filter(({ at }) => at >= from && at < from + windowMs)
+          .reduce((sum, { writes }) => sum + (writes ? write : read), 0),
+      ),
+    );
+  return {
+    seconds: (over - began) / 1000,
+    floorSeconds: count - 1,
+    busiest: {
+      pointsAMinute: most(60_000, 1, 5),
+      writesASecond: most(1_000, 0, 1),
+      writesAMinute: most(60_000, 0, 1),
+      writesAnHour: most(3_600_000, 0, 1),
+    },
+  };
 }
