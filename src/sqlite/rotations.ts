@@ -5,7 +5,7 @@ import { MOVES } from '../rotate/rotation.ts';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import type { History } from './history.ts';
-import { describeVersion, insertVersion } from './register.ts';
+import { describeVersion, insertVersion } from './versions.ts';
 
 interface RotationRow {
   id: string;
