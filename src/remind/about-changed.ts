@@ -118,7 +118,7 @@ function knownNotes(
     current?.expiry.kind === 'known' && current.standing === 'good' ? current.expiry.at : undefined;
   return [
     {
-      text: 'GitHub does not tell by whom a secret was changed, nor to what. reseal has written nothing there. When it was written is in the history:',
+      text: 'GitHub does not tell by whom a secret was changed, nor to what. reseal overwrites nothing. When it was written, and whether it may be a late write of a rotation that was given up, is in the history:',
       command: commandOf(context, 'history', declaration),
     },
     ...(changed
