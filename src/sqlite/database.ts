@@ -11,8 +11,9 @@ const BUSY_MS = 5000;
 export interface Database {
   readonly connection: Sqlite.Database;
   /**
-   * A statement, compiled once. Where a bound number meets a partial index, write `= +?`: SQLite else compiles it again whenever
-   * the number is another one, which costs ten times what the statement does (`sqlite3VdbeSetVarmask`).
+   * A statement, compiled once. Where a bound value is compared beside a condition that a partial index or a MIN might use, write
+   * `= +?`: SQLite else compiles it again whenever the value is another one, which costs ten times what the statement does
+   * (`sqlite3VdbeSetVarmask`).
    */
   prepare(sql: string): Sqlite.Statement;
   /** Runs `work` in one `BEGIN IMMEDIATE` transaction (or inside the one that is open). No await inside. */
@@ -49,9 +50,11 @@ export function openDatabase(path: string, mode: 'create' | 'use', now: () => Da
 
 export function wrap(connection: Sqlite.Database): Database {
   const statements = new Map<string, Sqlite.Statement>();
+  // Made once, since making it costs more than an empty transaction does.
+  const { immediate } = connection.transaction((work: () => unknown) => work());
   const transaction = <T>(work: () => T): T => {
     try {
-      return connection.inTransaction ? work() : connection.transaction(work).immediate();
+      return connection.inTransaction ? work() : (immediate(work) as T);
     } catch (error) {
       throw translate(error, connection.name);
     }

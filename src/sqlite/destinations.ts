@@ -23,7 +23,7 @@ interface Place {
 export const SELECT_DESTINATION = `SELECT credential, repo, environment, secret, version, state, stored_at, remote_updated_at,
   checked_at, changed_at FROM destination`;
 const BY_PLACE =
-  'credential = @credential AND repo = @repo AND environment = @environment AND secret = @secret';
+  'credential = +@credential AND repo = +@repo AND environment = +@environment AND secret = +@secret';
 /** Seen to be another's, or gone. */
 const FOREIGN = "('changed-elsewhere', 'missing')";
 
@@ -57,7 +57,7 @@ export function unwatch(db: Database, place: Place): void {
 export function rewatch(db: Database, credential: string): void {
   db.prepare(
     `UPDATE destination SET look_at = ''
-     WHERE credential = ? AND look_at IS NULL AND remote_updated_at IS NOT NULL AND state <> 'unconfirmed'`,
+     WHERE credential = +? AND look_at IS NULL AND remote_updated_at IS NOT NULL AND state <> 'unconfirmed'`,
   ).run(credential);
 }
 
@@ -118,7 +118,7 @@ export function noteRemote(
 export function forgetForeign(db: Database, credential: string): void {
   db.prepare(
     `UPDATE destination SET state = 'unknown', version = NULL, remote_updated_at = NULL, changed_at = NULL, look_at = NULL
-     WHERE credential = ? AND state IN ${FOREIGN}`,
+     WHERE credential = +? AND state IN ${FOREIGN}`,
   ).run(credential);
 }
 

@@ -11,8 +11,8 @@ export interface History {
 
 /** @param actor `user@host` of this process */
 export function openHistory(db: Database, installId: string, actor: string): History {
-  const last = db.connection.prepare('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1');
-  const insert = db.connection.prepare(
+  const last = db.prepare('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1');
+  const insert = db.prepare(
     `INSERT INTO event (seq, at, actor, type, subject, result, detail, prev, hash)
      VALUES (@seq, @at, @actor, @type, @subject, @result, @detail, @prev, @hash)`,
   );
@@ -29,7 +29,7 @@ export function openHistory(db: Database, installId: string, actor: string): His
         insert.run(chain(event, place));
       }),
     list: () =>
-      db.connection
+      db
         .prepare('SELECT seq, at, actor, type, subject, result, detail, prev, hash FROM event ORDER BY seq')
         .all() as ChainedEvent[],
   };

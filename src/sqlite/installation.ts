@@ -2,12 +2,12 @@ import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 
 export function readInstallId(db: Database): string | undefined {
-  return db.connection.prepare('SELECT install_id FROM installation').pluck().get() as string | undefined;
+  return db.prepare('SELECT install_id FROM installation').pluck().get() as string | undefined;
 }
 
 /** Gives a new database its identity; an existing one keeps its own. @returns whether it was new */
 export function createInstallation(db: Database, installId: string, at: Date): boolean {
-  const { changes } = db.connection
+  const { changes } = db
     .prepare('INSERT INTO installation (id, install_id, created_at) VALUES (1, ?, ?) ON CONFLICT DO NOTHING')
     .run(installId, fromInstant(at));
   return changes === 1;
@@ -15,7 +15,7 @@ export function createInstallation(db: Database, installId: string, at: Date): b
 
 /** The validated configuration of a file with this hash, as this version of the program validated it. */
 export function findSnapshot(db: Database, sha256: string, program: string): string | undefined {
-  return db.connection
+  return db
     .prepare('SELECT body FROM config_snapshot WHERE sha256 = ? AND program = ?')
     .pluck()
     .get(sha256, program) as string | undefined;
@@ -27,10 +27,13 @@ export function keepSnapshot(
   snapshot: { sha256: string; program: string; body: string; loadedAt: Date },
 ): void {
   db.transaction(() => {
-    db.connection.prepare('DELETE FROM config_snapshot').run();
-    db.connection
-      .prepare('INSERT INTO config_snapshot (sha256, program, body, loaded_at) VALUES (?, ?, ?, ?)')
-      .run(snapshot.sha256, snapshot.program, snapshot.body, fromInstant(snapshot.loadedAt));
+    db.prepare('DELETE FROM config_snapshot').run();
+    db.prepare('INSERT INTO config_snapshot (sha256, program, body, loaded_at) VALUES (?, ?, ?, ?)').run(
+      snapshot.sha256,
+      snapshot.program,
+      snapshot.body,
+      fromInstant(snapshot.loadedAt),
+    );
   });
 }
 

@@ -183,7 +183,7 @@ export function alarmedRecipients(db: Database, credential: string, version: num
     .prepare(
       `SELECT DISTINCT p.channel, p.address AS recipient FROM reminder AS r JOIN recipient AS p ON p.id = r.recipient
          JOIN message AS m ON m.id = r.message
-       WHERE r.credential = @credential AND r.state IN ('carried', 'covered')
+       WHERE r.credential = +@credential AND r.state IN ('carried', 'covered')
          AND ((r.version = +@version AND r.topic NOT IN ('rotated', 'standing', 'changed', 'old-token'))
            OR (r.version = 0 AND r.topic = 'changed' AND r.due_at >=
              COALESCE((SELECT recorded_at FROM version WHERE credential = @credential AND version = +@version), '')))

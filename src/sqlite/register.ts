@@ -66,7 +66,7 @@ export function openRegister(
       );
     },
     find: (name) => {
-      const row = db.prepare(`${SELECT_CREDENTIAL} WHERE name = ?`).get(name) as CredentialRow | undefined;
+      const row = db.prepare(`${SELECT_CREDENTIAL} WHERE name = +?`).get(name) as CredentialRow | undefined;
       return row && toCredential(row, partsOf(db, name));
     },
     apply: (changes, at) =>
@@ -152,17 +152,17 @@ function allParts(db: Database): Parts {
 
 function partsOf(db: Database, name: string): Parts {
   const rows = <Row>(sql: string) => db.prepare(sql).all(name) as Row[];
-  const [version] = rows<VersionRow>(`${SELECT_CURRENT} AND credential = ?`);
+  const [version] = rows<VersionRow>(`${SELECT_CURRENT} AND credential = +?`);
   const [unconfirmed] = rows<{ since: string | null }>(
-    "SELECT MIN(opened_at) AS since FROM rotation WHERE state = 'unconfirmed' AND credential = ?",
+    "SELECT MIN(opened_at) AS since FROM rotation WHERE state = 'unconfirmed' AND credential = +?",
   );
   return {
     versions: new Map(version ? [[name, version]] : []),
     former: new Map([
-      [name, rows<FormerRow>(`${SELECT_FORMER} AND n.credential = ? ORDER BY v.version DESC`)],
+      [name, rows<FormerRow>(`${SELECT_FORMER} AND n.credential = +? ORDER BY v.version DESC`)],
     ]),
     unconfirmed: new Map(unconfirmed?.since ? [[name, unconfirmed.since]] : []),
-    destinations: new Map([[name, rows<DestinationRow>(`${SELECT_DESTINATION} WHERE credential = ?`)]]),
+    destinations: new Map([[name, rows<DestinationRow>(`${SELECT_DESTINATION} WHERE credential = +?`)]]),
   };
 }
 
@@ -171,12 +171,10 @@ function applyChange(db: Database, history: History, change: RegisterChange, at:
   if (change.kind === 'vanish') {
     db.prepare("UPDATE credential SET declared = 0, plan_at = '' WHERE name = ?").run(name);
   } else {
-    db.connection
-      .prepare(
-        `INSERT INTO credential (name, declaration, declared, first_seen_at) VALUES (@name, @declaration, 1, @at)
+    db.prepare(
+      `INSERT INTO credential (name, declaration, declared, first_seen_at) VALUES (@name, @declaration, 1, @at)
          ON CONFLICT (name) DO UPDATE SET declaration = @declaration, declared = 1, plan_at = ''`,
-      )
-      .run({ name, declaration: JSON.stringify(change.declaration), at: fromInstant(at) });
+    ).run({ name, declaration: JSON.stringify(change.declaration), at: fromInstant(at) });
     rewatch(db, name);
   }
   const result = {

@@ -191,16 +191,16 @@ export function coverByTighter(db: Database, message: number, now: Date): void {
 export function letGo(db: Database, credential: string, now: Date): void {
   const which = { credential, now: fromInstant(now) };
   db.prepare(
-    `UPDATE reminder SET state = 'cancelled' WHERE credential = @credential AND state IN ('owed', 'dead') AND ${OUTDATED}`,
+    `UPDATE reminder SET state = 'cancelled' WHERE credential = +@credential AND state IN ('owed', 'dead') AND ${OUTDATED}`,
   ).run(which);
   db.prepare(
-    `UPDATE reminder SET due_at = (SELECT acknowledged_until FROM credential WHERE name = @credential)
-     WHERE credential = @credential AND state = 'owed' AND ${PUT_OFF}`,
+    `UPDATE reminder SET due_at = (SELECT acknowledged_until FROM credential WHERE name = +@credential)
+     WHERE credential = +@credential AND state = 'owed' AND ${PUT_OFF}`,
   ).run(which);
   const messages = db
     .prepare(
       `SELECT DISTINCT m.id FROM reminder AS r JOIN message AS m ON m.id = r.message
-       WHERE r.credential = @credential AND r.state = 'carried'
+       WHERE r.credential = +@credential AND r.state = 'carried'
          AND (m.state IN ('pending', 'ambiguous', 'dead') OR (m.state = 'in-flight' AND m.stage = 'claimed'))`,
     )
     .pluck()

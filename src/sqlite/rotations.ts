@@ -39,23 +39,20 @@ export function openRotationLog(
   history: History,
   onVersion: (credential: string, version: number, at: Date) => void,
 ): RotationLog {
-  const { connection } = db;
   return {
     open: (rotation) =>
       db.transaction(() => {
-        connection
-          .prepare(
-            `INSERT INTO rotation (id, credential, state, completes, pid, host, opened_at, updated_at)
+        db.prepare(
+          `INSERT INTO rotation (id, credential, state, completes, pid, host, opened_at, updated_at)
              VALUES (@id, @credential, 'opened', @completes, @pid, @host, @at, @at)`,
-          )
-          .run({
-            id: rotation.id,
-            credential: rotation.credential,
-            completes: rotation.completes ?? null,
-            pid: rotation.pid,
-            host: rotation.host,
-            at: fromInstant(rotation.openedAt),
-          });
+        ).run({
+          id: rotation.id,
+          credential: rotation.credential,
+          completes: rotation.completes ?? null,
+          pid: rotation.pid,
+          host: rotation.host,
+          at: fromInstant(rotation.openedAt),
+        });
         history.append(
           { type: 'rotation.opened', subject: rotation.credential, result: rotation.id },
           rotation.openedAt,
@@ -65,24 +62,22 @@ export function openRotationLog(
     intend: (id, intent, chosen) =>
       db.transaction(() => {
         const row = get(db, id);
-        connection.prepare('UPDATE rotation SET chosen = ? WHERE id = ?').run(JSON.stringify(chosen), id);
+        db.prepare('UPDATE rotation SET chosen = ? WHERE id = ?').run(JSON.stringify(chosen), id);
         if (row.state !== 'intended') move(db, history, id, 'intended', intent.localAt, undefined);
-        connection
-          .prepare(
-            `INSERT INTO rotation_destination (rotation, repo, environment, secret, state, attempts, key_id,
+        db.prepare(
+          `INSERT INTO rotation_destination (rotation, repo, environment, secret, state, attempts, key_id,
                baseline_updated_at, intended_at, updated_at)
              VALUES (@id, @repo, @environment, @secret, 'intended', 1, @keyId, @baseline, @intendedAt, @at)
              ON CONFLICT (rotation, repo, environment, secret) DO UPDATE SET state = 'intended', attempts = attempts + 1,
                key_id = @keyId, intended_at = @intendedAt, updated_at = @at`,
-          )
-          .run({
-            id,
-            ...placeOf(intent.destination),
-            keyId: intent.keyId,
-            baseline: fromInstant(intent.baselineUpdatedAt),
-            intendedAt: fromInstant(intent.intendedAt),
-            at: fromInstant(intent.localAt),
-          });
+        ).run({
+          id,
+          ...placeOf(intent.destination),
+          keyId: intent.keyId,
+          baseline: fromInstant(intent.baselineUpdatedAt),
+          intendedAt: fromInstant(intent.intendedAt),
+          at: fromInstant(intent.localAt),
+        });
         history.append(
           {
             type: 'rotation.intended',
@@ -95,21 +90,19 @@ export function openRotationLog(
       }),
     settleDestination: (id, destination, change) =>
       db.transaction(() => {
-        connection
-          .prepare(
-            `UPDATE rotation_destination SET state = @state, remote_updated_at = COALESCE(@remote, remote_updated_at),
+        db.prepare(
+          `UPDATE rotation_destination SET state = @state, remote_updated_at = COALESCE(@remote, remote_updated_at),
                request_id = COALESCE(@requestId, request_id), detail = @detail, updated_at = @at
              WHERE rotation = @id AND repo = @repo AND environment = @environment AND secret = @secret`,
-          )
-          .run({
-            id,
-            ...placeOf(destination),
-            state: change.state,
-            remote: fromInstant(change.remoteUpdatedAt),
-            requestId: change.requestId ?? null,
-            detail: change.detail ?? null,
-            at: fromInstant(change.at),
-          });
+        ).run({
+          id,
+          ...placeOf(destination),
+          state: change.state,
+          remote: fromInstant(change.remoteUpdatedAt),
+          requestId: change.requestId ?? null,
+          detail: change.detail ?? null,
+          at: fromInstant(change.at),
+        });
         const { credential } = get(db, id);
         history.append(
           {
@@ -141,14 +134,12 @@ export function openRotationLog(
       }),
     disown: (credential, destination, at) =>
       db.transaction(() => {
-        connection
-          .prepare(
-            `INSERT INTO destination (credential, repo, environment, secret, state, changed_at)
+        db.prepare(
+          `INSERT INTO destination (credential, repo, environment, secret, state, changed_at)
              VALUES (@credential, @repo, @environment, @secret, 'changed-elsewhere', @at)
              ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET state = 'changed-elsewhere',
                changed_at = COALESCE(changed_at, @at)`,
-          )
-          .run({ credential, ...placeOf(destination), at: fromInstant(at) });
+        ).run({ credential, ...placeOf(destination), at: fromInstant(at) });
         planAgain(db, credential);
         history.append(
           {
@@ -197,9 +188,12 @@ function move(
 ): void {
   const row = get(db, id);
   if (!MOVES[row.state].includes(to)) throw new Error(`a rotation does not go from ${row.state} to ${to}`);
-  db.connection
-    .prepare('UPDATE rotation SET state = @to, detail = @detail, updated_at = @at WHERE id = @id')
-    .run({ id, to, detail: detail ?? null, at: fromInstant(at) });
+  db.prepare('UPDATE rotation SET state = @to, detail = @detail, updated_at = @at WHERE id = @id').run({
+    id,
+    to,
+    detail: detail ?? null,
+    at: fromInstant(at),
+  });
   // Whether a rotation is unconfirmed is what a reminder is about.
   if (to === 'unconfirmed' || row.state === 'unconfirmed') planAgain(db, row.credential);
   if (['rejected', 'abandoned', 'failed', 'unconfirmed'].includes(to)) {
@@ -225,9 +219,8 @@ function planAgain(db: Database, credential: string): void {
  */
 function storeDestinations(db: Database, id: string, credential: string, version: number, at: Date): void {
   const lookAt = new Date(at.getTime() + SETTLED_MS);
-  db.connection
-    .prepare(
-      `INSERT INTO destination (credential, repo, environment, secret, version, state, stored_at, remote_updated_at, checked_at,
+  db.prepare(
+    `INSERT INTO destination (credential, repo, environment, secret, version, state, stored_at, remote_updated_at, checked_at,
          look_at)
        SELECT @credential, repo, environment, secret, @version,
          CASE state WHEN 'verified' THEN 'verified' ELSE 'unconfirmed' END, @at, remote_updated_at,
@@ -236,8 +229,7 @@ function storeDestinations(db: Database, id: string, credential: string, version
        ON CONFLICT (credential, repo, environment, secret) DO UPDATE SET version = excluded.version,
          state = excluded.state, stored_at = excluded.stored_at, remote_updated_at = excluded.remote_updated_at,
          checked_at = excluded.checked_at, look_at = excluded.look_at, changed_at = NULL`,
-    )
-    .run({ id, credential, version, at: fromInstant(at), lookAt: fromInstant(lookAt) });
+  ).run({ id, credential, version, at: fromInstant(at), lookAt: fromInstant(lookAt) });
 }
 
 /**
@@ -245,7 +237,7 @@ function storeDestinations(db: Database, id: string, credential: string, version
  * out, and the value there now is the new one.
  */
 function supersede(db: Database, history: History, credential: string, by: string, at: Date): void {
-  const open = db.connection
+  const open = db
     .prepare(
       "SELECT id, state FROM rotation WHERE credential = ? AND state IN ('intended', 'stored', 'unconfirmed') AND id <> ?",
     )
@@ -258,7 +250,7 @@ function supersede(db: Database, history: History, credential: string, by: strin
 }
 
 function get(db: Database, id: string): RotationRow {
-  const row = db.connection.prepare(`${SELECT} WHERE id = ?`).get(id) as RotationRow | undefined;
+  const row = db.prepare(`${SELECT} WHERE id = ?`).get(id) as RotationRow | undefined;
   if (!row) throw new Error(`there is no rotation ${id}`);
   return row;
 }

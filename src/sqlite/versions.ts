@@ -84,7 +84,7 @@ function currentOf(
   db: Database,
   name: string,
 ): Pick<VersionRow, 'version' | 'standing' | 'fingerprint'> | undefined {
-  return db.prepare(`${SELECT_CURRENT} AND credential = ?`).get(name) as VersionRow | undefined;
+  return db.prepare(`${SELECT_CURRENT} AND credential = +?`).get(name) as VersionRow | undefined;
 }
 
 function insertUndated(
@@ -115,7 +115,7 @@ export function restore(db: Database, history: History, name: string, at: Date):
 
 export function revokeFormer(db: Database, history: History, name: string, at: Date): readonly number[] {
   const former = db
-    .prepare(`${SELECT_FORMER} AND n.credential = ? ORDER BY v.version DESC`)
+    .prepare(`${SELECT_FORMER} AND n.credential = +? ORDER BY v.version DESC`)
     .all(name) as FormerRow[];
   const versions = former.map(({ version }) => version);
   for (const version of versions) {
@@ -141,30 +141,28 @@ export function insertVersion(
   at: Date,
   rotation: string | undefined,
 ): number {
-  const number = db.connection
-    .prepare('SELECT COALESCE(MAX(version), 0) + 1 FROM version WHERE credential = ?')
+  const number = db
+    .prepare('SELECT COALESCE(MAX(version), 0) + 1 FROM version WHERE credential = +?')
     .pluck()
     .get(credential) as number;
-  db.connection
-    .prepare(
-      `INSERT INTO version (credential, version, created_at, lifetime_days, expiry, expires_at, expiry_source, standing,
+  db.prepare(
+    `INSERT INTO version (credential, version, created_at, lifetime_days, expiry, expires_at, expiry_source, standing,
          checked, rotation, fingerprint, recorded_at)
        VALUES (@credential, @number, @createdAt, @lifetimeDays, @expiry, @expiresAt, @source, 'good',
          @checked, @rotation, @fingerprint, @at)`,
-    )
-    .run({
-      credential,
-      number,
-      createdAt: fromInstant(version.createdAt),
-      lifetimeDays: version.lifetimeDays ?? null,
-      expiry: version.expiry.kind,
-      expiresAt: version.expiry.kind === 'known' ? fromInstant(version.expiry.at) : null,
-      source: version.expiry.source,
-      checked: version.checked,
-      rotation: rotation ?? null,
-      fingerprint: version.fingerprint ?? null,
-      at: fromInstant(at),
-    });
+  ).run({
+    credential,
+    number,
+    createdAt: fromInstant(version.createdAt),
+    lifetimeDays: version.lifetimeDays ?? null,
+    expiry: version.expiry.kind,
+    expiresAt: version.expiry.kind === 'known' ? fromInstant(version.expiry.at) : null,
+    source: version.expiry.source,
+    checked: version.checked,
+    rotation: rotation ?? null,
+    fingerprint: version.fingerprint ?? null,
+    at: fromInstant(at),
+  });
   // A new version answers what was acknowledged for the old one, and brings a retired credential back.
   db.prepare(
     "UPDATE credential SET acknowledged_until = NULL, retired_at = NULL, plan_at = '' WHERE name = ?",

@@ -85,7 +85,7 @@ export function nextAttemptAt(db: Database, credential: string): Date | undefine
     .prepare(
       `SELECT MIN(CASE WHEN r.state = 'owed' THEN r.due_at ELSE m.next_attempt_at END)
        FROM reminder AS r LEFT JOIN message AS m ON m.id = r.message
-       WHERE r.credential = ? AND (r.state = 'owed' OR (r.state = 'carried' AND m.next_attempt_at IS NOT NULL))`,
+       WHERE r.credential = +? AND (r.state = 'owed' OR (r.state = 'carried' AND m.next_attempt_at IS NOT NULL))`,
     )
     .pluck()
     .get(credential) as string | null;

@@ -41,15 +41,15 @@ for (const name of ['run', 'get', 'all'] as const) {
   };
 }
 const transaction = Sqlite.prototype.transaction;
-Sqlite.prototype.transaction = function (this: Sqlite.Database, work: () => unknown) {
-  const inner = transaction.call(this, () => {
-    const result = work();
+Sqlite.prototype.transaction = function (this: Sqlite.Database, work: (...given: unknown[]) => unknown) {
+  const inner = transaction.call(this, (...given: unknown[]) => {
+    const result = work(...given);
     tell(this, 'commit');
     return result;
   });
-  const immediate = () => {
+  const immediate = (...given: unknown[]) => {
     tell(this, 'begin');
-    const result = inner.immediate();
+    const result = inner.immediate(...given);
     tell(this, 'committed');
     return result;
   };
