@@ -29,7 +29,7 @@ export function openClient(options: ClientOptions): GitHubClient {
   const octokit = new Octokit({
     auth: options.token,
     baseUrl: options.apiUrl,
-    userAgent: `reseal/${options.version}`,
+    userAgent: userAgent(options),
     log: SILENT,
     // The request itself has a log of its own, where it warns of endpoints that GitHub means to end.
     request: { log: SILENT },
@@ -41,6 +41,19 @@ export function openClient(options: ClientOptions): GitHubClient {
 }
 
 type Call = (octokit: Octokit, request: { fetch: typeof globalThis.fetch }) => Promise<unknown>;
+
+/**
+ * Opens the connection again, which Node closes after four idle seconds: two round trips that nobody has to wait for then. Without
+ * the token, so that a dead one is not refused once more; what is answered does not matter.
+ */
+export async function connect({ options }: GitHubClient): Promise<void> {
+  const headers = { 'user-agent': userAgent(options) };
+  await receive(options, `${options.apiUrl}/rate_limit`, { headers });
+}
+
+function userAgent({ version }: ClientOptions): string {
+  return `reseal/${version}`;
+}
 
 /** Makes one request. An answer of whatever status is a value, and so is none at all. */
 export async function attempt(client: GitHubClient, call: Call): Promise<Answer | Silence> {

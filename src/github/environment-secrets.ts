@@ -4,7 +4,7 @@ import { AppError } from '../domain/error.ts';
 import type { DestinationView, PublicKey, SecretStore } from '../rotate/rotation.ts';
 import type { Answer, GitHubClient } from './answer.ts';
 import { field, said, serverTime } from './answer.ts';
-import { ask } from './client.ts';
+import { ask, connect } from './client.ts';
 import { ownerAndRepo, place } from './place.ts';
 import { putSecret } from './put-secret.ts';
 import { isFullName, isRedirect, pointing } from './redirect.ts';
@@ -35,6 +35,7 @@ export function openSecretStore(client: GitHubClient): SecretStore {
       listNames(client, destination, (answer) => refuseEnvironment(client, destination, answer)),
     publicKey: (destination) => fetchKey(client, destination),
     seal,
+    connect: () => connect(client),
     put: (destination, sealed) => putSecret(client, destination, sealed),
   };
 }

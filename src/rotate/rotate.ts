@@ -9,6 +9,7 @@ import type {
   Completion,
   Fingerprints,
   Issuer,
+  IssuerAnswer,
   ReadyDestination,
   RotationResult,
   StepReport,
@@ -126,10 +127,17 @@ async function check(rotation: Rotation, submission: Submission): Promise<Verdic
     report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(hasty) });
     return hasty;
   }
-  const answer = await rotation.issuer?.check(submission.token);
+  const answer = await askIssuer(rotation, submission);
   const verdict = judgeAnswer(answer, submission, { ...rotation, now: now() });
   report({ step: 'checked', credential, ...describeVerdict(verdict, kind) });
   return verdict.kind === 'accepted' ? { ...verdict, version: { ...verdict.version, fingerprint } } : verdict;
+}
+
+function askIssuer({ issuer, store }: Rotation, { token }: Submission): Promise<IssuerAnswer> | undefined {
+  if (!issuer) return undefined;
+  // Beside it, since the form may have been open for minutes; whether it is there in time decides nothing.
+  void store.connect();
+  return issuer.check(token);
 }
 
 function questionExpiry(

@@ -234,6 +234,8 @@ export interface SecretStore {
   /** Fetches the environment's key. @throws AppError */
   publicKey(destination: Destination): Promise<PublicKey>;
   seal(token: Secret, key: string): Promise<string>;
+  /** Opens a connection for what comes next. Asks nothing, and never throws. */
+  connect(): Promise<void>;
   /** Never throws for an answer or a failed call. */
   put(
     destination: Destination,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAppError } from '../../src/domain/error.ts';
 import { requestId, serverTime } from '../../src/github/answer.ts';
 import type { Answer, GitHubClient, Seen } from '../../src/github/client.ts';
-import { ask, attempt, openClient } from '../../src/github/client.ts';
+import { ask, attempt, connect, openClient } from '../../src/github/client.ts';
 import type { GitHubSandbox } from '../../src/sandbox/github.ts';
 import { NOW } from '../support/builders.ts';
 import { findLeaks } from '../support/canary.ts';
@@ -257,6 +257,20 @@ describe('attempt', () => {
       octokit.repos.get({ owner: OWNER, repo: NAME, request }),
     );
     expect(silence).toMatchObject({ sent });
+  });
+});
+
+describe('connect', () => {
+  it('carries no token, and needs no answer that can be used', async () => {
+    github.fault({ kind: 'status', status: 502 });
+    await connect(clientOf(github));
+    expect(github.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/rate_limit', undefined],
+    ]);
+  });
+
+  it('throws nothing where nobody answers', async () => {
+    await expect(connect(clientOf({ apiUrl: UNRESOLVABLE }))).resolves.toBeUndefined();
   });
 });
 

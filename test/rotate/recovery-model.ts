@@ -141,6 +141,7 @@ async function leave({ age, phase }: Pick<Case, 'age' | 'phase'>, { guard }: Rul
       names: async () => [],
       publicKey: async () => view().key,
       seal: async () => 'sealed',
+      connect: async () => undefined,
       put: async () => ({ kind: 'refused', reason: 'the process is dead by now', hints: [] }),
     },
     pace: { take: async () => undefined },

@@ -77,6 +77,14 @@ describe('submit', () => {
       expect((await scene.finish()).next).toEqual([]);
     });
 
+    it('opens a connection to GitHub while the issuer is asked, without the token', async () => {
+      const scene = await openScene();
+      await scene.begin();
+      const opened = scene.github.when({ path: /^\/rate_limit$/ });
+      await scene.submit();
+      expect((await opened).headers).not.toHaveProperty('authorization');
+    });
+
     it('reports each step once, in order', async () => {
       const scene = await openScene();
       await scene.finish();

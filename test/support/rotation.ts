@@ -27,7 +27,7 @@ import { aDeclaration, DESTINATION, NOW } from './builders.ts';
 import type { Stores } from './database.ts';
 import { makeFolder, openStores, openTestDatabase, rowsOf } from './database.ts';
 import type { TestClock } from './stand-ins.ts';
-import { clientOf, secretOf, startTestGitHub, TOKEN, testClock } from './stand-ins.ts';
+import { clientOf, opensConnection, secretOf, startTestGitHub, TOKEN, testClock } from './stand-ins.ts';
 
 export interface SceneOptions {
   readonly declaration?: Partial<Declaration>;
@@ -85,7 +85,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const intentsAtPut: number[] = [];
   const watched: typeof fetch = (input, init) => {
     const method = init?.method ?? 'GET';
-    scene.beforeRequest(method);
+    if (!opensConnection(input)) scene.beforeRequest(method);
     if (method !== 'PUT') return fetch(input, init);
     intentsAtPut.push(countIntents(witness));
     const patience = intentsAtPut.length === 1 ? options.firstPutMs : undefined;

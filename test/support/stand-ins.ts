@@ -14,6 +14,11 @@ import { DESTINATION, NOW } from './builders.ts';
 export const { repo: REPO, environment: ENVIRONMENT, secret: SECRET } = DESTINATION;
 
 /** GitHub's own path of that secret. */
+/** Whether a request only opens a connection: it carries no token, and nobody reads the answer. */
+export function opensConnection(input: Parameters<typeof fetch>[0]): boolean {
+  return new URL(input instanceof Request ? input.url : input).pathname === '/rate_limit';
+}
+
 export const SECRET_PATH = /\/environments\/release\/secrets\/CARGO_REGISTRY_TOKEN$/;
 export const KEY_PATH = /\/secrets\/public-key$/;
 export const REPO_PATH = /^\/repos\/example\/widgets$/;

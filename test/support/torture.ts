@@ -5,7 +5,7 @@ import type { Fault, FaultKind } from '../../src/sandbox/http-faults.ts';
 import type { DatabaseCall } from './failing-calls.ts';
 import { sqliteError, watchCalls } from './failing-calls.ts';
 import type { Scene } from './rotation.ts';
-import { clientOf } from './stand-ins.ts';
+import { clientOf, opensConnection } from './stand-ins.ts';
 
 /** How a request fails: before anything is sent, or at the service, before or after it has done what was asked. */
 export const NETWORK_FAULTS = [
@@ -53,7 +53,7 @@ export function torture(scene: Scene, plan: Plan, closedPort: number): Meter {
     const failing: typeof fetch = async (input, init) => {
       const url = new URL(input instanceof Request ? input.url : input);
       const method = init?.method ?? 'GET';
-      scene.beforeRequest(method);
+      if (!opensConnection(input)) scene.beforeRequest(method);
       if (!isIt(`${method} ${url.pathname}`)) return fetch(url, init);
       return fail(scene, plan.how ?? 'refused', url, init, closedPort);
     };
