@@ -54,10 +54,23 @@ export function rawRefusal(status: 400 | 408 | 431): string {
   return `HTTP/1.1 ${status} ${PHRASES[status]}\r\n${fields.join('')}\r\n${REFUSAL}`;
 }
 
-export function sendPage(response: ServerResponse, status: number, page: Html): void {
+export function sendPage(
+  response: ServerResponse,
+  status: number,
+  page: Html,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const length = String(Buffer.byteLength(page.text));
-  response.writeHead(status, { ...HEADERS, 'Content-Type': HTML_TYPE, 'Content-Length': length });
+  response.writeHead(status, { ...HEADERS, 'Content-Type': HTML_TYPE, 'Content-Length': length, ...more });
   response.end(page.text);
+}
+
+/**
+ * A page with the form on it, which the browser leaves when the form closes: whoever takes the port afterwards must not be sent
+ * what was typed. A header (HTML standard, "shared declarative refresh steps"); a submission that is on its way is not cut off.
+ */
+export function sendForm(response: ServerResponse, status: number, page: Html, secondsLeft: number): void {
+  sendPage(response, status, page, { Refresh: `${secondsLeft}; url=about:blank` });
 }
 
 /** A page that is sent part by part: without a length, Node sends it chunked. */

@@ -52,6 +52,16 @@ export function readBody(request: IncomingMessage, length: number): Promise<Buff
   });
 }
 
+/** Reads a body to its end and overwrites it. @returns false when the sender went away before */
+export function discardBody(request: IncomingMessage): Promise<boolean> {
+  return new Promise((resolve) => {
+    request.on('data', (chunk: Buffer) => void chunk.fill(0));
+    request.on('end', () => void scrubParser(request).then(() => resolve(true)));
+    request.on('error', () => undefined);
+    request.on('close', () => resolve(request.complete));
+  });
+}
+
 /**
  * Parses application/x-www-form-urlencoded (URL standard §5.1) strictly, as bytes, and overwrites `body`.
  *

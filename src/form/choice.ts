@@ -46,6 +46,12 @@ export function readChoice(raw: RawChoice, card: RotationCard, now: Date): Choic
   }
   if (!options.some((option) => option.value === raw.expiration)) return { kind: 'foreign' };
   if (raw.expiration === 'date') return readDate(raw.expiresOn ?? '', now);
+  if (raw.expiresOn) {
+    return problem(
+      'expires-on',
+      'A date is filled in beside another answer: choose "Another date", or empty it.',
+    );
+  }
   if (raw.expiration === 'never') return { kind: 'chosen', expiration: { kind: 'never' } };
   return { kind: 'chosen', expiration: { kind: 'days', days: Number(raw.expiration.slice(0, -1)) } };
 }

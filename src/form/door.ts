@@ -34,6 +34,12 @@ export class Door {
     this.#session = session;
     this.#life = life;
     this.#warn = warn;
+    listener.onOverflow(() =>
+      this.#once(
+        'headers',
+        'a request brought more than 64 KiB of headers and was refused: if it was your browser, it holds too many cookies of other programs on this machine: open the address in a private window',
+      ),
+    );
   }
 
   readonly answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -46,7 +52,8 @@ export class Door {
         'noise',
         'the form is getting more requests than a person makes: some get 429, and it stays open',
       );
-      if (verdict.kind === 'submit') void this.#session.turnAway(request, response, verdict.length);
+      if (verdict.kind === 'submit' || verdict.kind === 'too-long')
+        void this.#session.turnAway(request, response);
       else refuse(response, 429);
     }
   };
@@ -61,6 +68,10 @@ export class Door {
       case 'submit':
         this.#listener.keep(request);
         void this.#session.receive(request, response, verdict.length);
+        break;
+      case 'too-long':
+        this.#listener.keep(request);
+        void this.#session.refuseTooLong(request, response);
         break;
       case 'cross-site':
         this.#once(
@@ -77,8 +88,9 @@ export class Door {
   }
 
   #budgetFor(verdict: Verdict): Budget {
-    if (verdict.kind === 'show') return this.#loads;
-    return verdict.kind === 'submit' ? this.#submissions : this.#wrong;
+    // Only who has the address gets as far as these.
+    if (verdict.kind === 'show' || verdict.kind === 'cross-site') return this.#loads;
+    return verdict.kind === 'refused' ? this.#wrong : this.#submissions;
   }
 
   #explain(verdict: Verdict & { kind: 'refused' }, head: RequestHead): void {
@@ -86,7 +98,17 @@ export class Door {
       const asked = clean(valuesOf(head, 'host')[0] ?? '');
       this.#once(
         'host',
-        `a request for ${asked} was refused: the form answers to ${this.#gate.hosts.join(', ')} only; if it is published on another port, set form.public-port or --public-port`,
+        `a request for ${asked} was refused: the form answers to ${this.#gate.hosts.join(', ')} only. If you publish it there yourself, set form.public-port or --public-port; if not, it is another program's: use no address but the one above`,
+      );
+    }
+    if (
+      verdict.reason === 'path' &&
+      head.method === 'POST' &&
+      valuesOf(head, 'sec-fetch-site')[0] === 'same-origin'
+    ) {
+      this.#once(
+        'outdated',
+        'a tab of an earlier form sent something here and was refused: close it, and open the address above',
       );
     }
     if (FOREIGN.includes(verdict.reason) || (verdict.reason === 'site' && head.method === 'POST')) {

@@ -22,12 +22,15 @@ export interface FormView {
   readonly offerUnchecked: boolean;
 }
 
+/** What is longer may be of any form. */
+const SHORT_BYTES = 1_024;
+
 // One byte more than is allowed: a browser cuts a longer paste off silently, and what was cut off must not pass for a token.
 export function tokenField(view: FormView): Html {
   const { issuer, onlyMissing } = view.card;
   return html`<div class="field">
 <label for="token">${onlyMissing ? `The token of version ${onlyMissing.version}` : 'The new token'}</label>
-<p class="hint" id="token-hint">Paste it as ${issuer} ${onlyMissing ? 'showed' : 'shows'} it. Do not let the browser save it: nothing else should keep a copy.</p>
+<p class="hint" id="token-hint">Paste it as ${issuer} ${onlyMissing ? 'showed' : 'shows'} it. Do not let the browser save it: nothing else should keep a copy.${view.maxTokenBytes > SHORT_BYTES && ' One line only: a field like this drops line breaks. What has several goes through --stdin from a file.'}</p>
 <input id="token" name="token" type="password" required autocomplete="off" spellcheck="false" autocapitalize="off" autocorrect="off" maxlength="${view.maxTokenBytes + 1}" aria-describedby="token-hint" data-1p-ignore data-lpignore="true" data-bwignore>
 </div>
 `;

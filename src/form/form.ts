@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+import { AppError } from '../domain/error.ts';
 import type { RotationCard, StepReport, Submission, SubmitOutcome } from '../rotate/rotation.ts';
 import { Door } from './door.ts';
 import { allowedHosts, fingerprint } from './guard.ts';
@@ -40,6 +42,7 @@ const MAX_TOKEN_BYTES = 1_024;
 
 /** @throws AppError conflict when the port is taken, invalid_input when the address cannot be listened on */
 export async function openForm(options: FormOptions): Promise<OpenForm> {
+  const host = hostFor(options);
   const listener = await listen(options.bind, options.port);
   const path = `/${Buffer.from(options.randomBytes(32)).toString('base64url')}`;
   const port = options.publicPort ?? listener.port;
@@ -49,16 +52,22 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
     ...options,
     maxTokenBytes,
     nonce: Buffer.from(options.randomBytes(32)).toString('base64url'),
-    minutesLeft: () => life.minutesLeft(),
+    secondsLeft: () => life.secondsLeft(),
+    ending: () => life.ending,
     busy: () => life.hold(),
     reopened: () => life.release(),
     finished: (result) => life.end({ kind: 'finished', result }),
     broken: (error) => life.fail(error),
   });
-  const gate = { hosts: allowedHosts(port), path: fingerprint(path), maxBodyBytes: bodyLimit(maxTokenBytes) };
+  const gate = {
+    hosts: allowedHosts(port, host),
+    path: fingerprint(path),
+    maxBodyBytes: bodyLimit(maxTokenBytes),
+    drainBytes: longestPaste(maxTokenBytes),
+  };
   listener.serve(new Door(gate, listener, session, life, options.warn).answer);
   return {
-    address: `http://${hostFor(options.bind)}:${port}${path}`,
+    address: `http://${host}:${port}${path}`,
     port: listener.port,
     ended: life.ended,
     cancel: async () => {
@@ -68,12 +77,34 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
   };
 }
 
-/** Literal, since `localhost` may be another's on the other protocol. Published by a container, it is IPv4 that is reached. */
-function hostFor(bind: string): '127.0.0.1' | '[::1]' {
-  return bind === '::1' ? '[::1]' : '127.0.0.1';
+/**
+ * What stands in the address: the very address that is listened on, since another program may have the same port on any other.
+ * Only of all addresses, or where it is published, it is 127.0.0.1. Literal, since `localhost` may be another's on the other
+ * protocol.
+ *
+ * @throws AppError invalid_input for an address that only other machines could reach
+ */
+function hostFor({ bind, publicPort }: Pick<FormOptions, 'bind' | 'publicPort'>): string {
+  const { hostname } = new URL(`http://${isIPv6(bind) ? `[${bind}]` : bind}`);
+  if (hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)) return hostname;
+  if (hostname === '0.0.0.0' || hostname === '[::]' || publicPort !== undefined) return '127.0.0.1';
+  throw new AppError(
+    'invalid_input',
+    `form.bind is ${bind}, which a browser on this machine cannot be sent to safely`,
+    {
+      hints: [
+        'set form.bind to 127.0.0.1; where the form is published, as by a container, also set form.public-port',
+      ],
+    },
+  );
 }
 
 /** Every byte of the token may be sent as `%XX`; the other fields fit into the rest. */
 function bodyLimit(maxTokenBytes: number): number {
   return 3 * maxTokenBytes + 1_024;
+}
+
+/** What the field lets through is counted in UTF-16 units, each of which is up to three bytes, and each of these `%XX`. */
+function longestPaste(maxTokenBytes: number): number {
+  return 9 * (maxTokenBytes + 1) + 1_024;
 }

@@ -14,6 +14,8 @@ export interface Gate {
   readonly hosts: readonly string[];
   readonly path: Fingerprint;
   readonly maxBodyBytes: number;
+  /** Of a longer one, up to so much is read and thrown away. */
+  readonly drainBytes: number;
 }
 
 export type RefusalReason =
@@ -34,6 +36,8 @@ export type RefusalReason =
 export type Verdict =
   | { readonly kind: 'show' }
   | { readonly kind: 'submit'; readonly length: number }
+  /** All is right but the length of the body. */
+  | { readonly kind: 'too-long'; readonly length: number }
   /** The right address, opened from another site. */
   | { readonly kind: 'cross-site' }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: RefusalReason };
@@ -50,8 +54,8 @@ export function matches(expected: Fingerprint, candidate: string | Uint8Array): 
 }
 
 /** The names under which a browser on this machine, or behind `ssh -L` with the same port, reaches the form. */
-export function allowedHosts(port: number): readonly string[] {
-  const names = ['127.0.0.1', 'localhost', '[::1]'];
+export function allowedHosts(port: number, host = '127.0.0.1'): readonly string[] {
+  const names = [...new Set([host, '127.0.0.1', 'localhost', '[::1]'])];
   // Fetch standard: the default port is left out of Host and Origin.
   return port === 80
     ? [...names, ...names.map((name) => `${name}:80`)]
@@ -134,7 +138,7 @@ function upgrade(head: RequestHead): Verdict | undefined {
 // A page loaded ahead of its time would start the clock of the form without anybody looking at it.
 function prefetch(head: RequestHead): Verdict | undefined {
   const early = [...valuesOf(head, 'sec-purpose'), ...valuesOf(head, 'purpose')];
-  return early.some((value) => value.startsWith('prefetch')) ? refused(403, 'prefetch') : undefined;
+  return early.some((value) => /(^|[\s,;])prefetch/i.test(value)) ? refused(403, 'prefetch') : undefined;
 }
 
 function expect(head: RequestHead): Verdict | undefined {
@@ -170,7 +174,8 @@ function submitted(head: RequestHead, gate: Gate): Verdict {
   const [text = ''] = lengths;
   if (lengths.length > 1 || !/^[1-9]\d*$/.test(text)) return refused(400, 'length');
   const length = Number(text);
-  return length <= gate.maxBodyBytes ? { kind: 'submit', length } : refused(413, 'length');
+  if (length <= gate.maxBodyBytes) return { kind: 'submit', length };
+  return length <= gate.drainBytes ? { kind: 'too-long', length } : refused(413, 'length');
 }
 
 function refused(status: number, reason: RefusalReason): Verdict {

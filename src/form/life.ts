@@ -55,8 +55,14 @@ export class Life {
     if (this.#due) this.end(this.#due);
   }
 
-  minutesLeft(): number {
-    return Math.max(1, Math.ceil((this.#closesAt - performance.now()) / 60_000));
+  /** Rounded down, and one at least. */
+  secondsLeft(): number {
+    return Math.max(1, Math.floor((this.#closesAt - performance.now()) / 1_000));
+  }
+
+  /** It ends as soon as the token that is on its way has its answer. */
+  get ending(): boolean {
+    return this.#due !== undefined;
   }
 
   cancel(): void {

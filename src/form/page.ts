@@ -3,7 +3,7 @@ import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import type { FormView } from './fields.ts';
 import { expirationField, tokenField, uncheckedField } from './fields.ts';
-import { isWebAddress, MASTHEAD, noticePage, outward, PAGE_END, pageStart } from './layout.ts';
+import { isWebAddress, list, MASTHEAD, noticePage, outward, PAGE_END, pageStart } from './layout.ts';
 import { notices } from './notices.ts';
 import { placesSection } from './places.ts';
 
@@ -21,8 +21,8 @@ ${PAGE_END}`;
 /** Another tab asks while a token is on its way. */
 export function busyPage(): Html {
   return noticePage(
-    'Already being stored',
-    'A token was sent from this form a moment ago and is being stored. Nothing of this second request was used. The first tab and your terminal show the result.',
+    'Already sent',
+    'A token was sent from this form a moment ago and is being checked or stored. Nothing of this second request was used. Your terminal shows what becomes of the first; if it is refused, open the address from your terminal again.',
   );
 }
 
@@ -32,6 +32,24 @@ export function tooManyPage(): Html {
     'Too many tries in one minute',
     'Nothing of this one was used. Wait a minute, go back, and paste the token once more.',
   );
+}
+
+/** Nothing of it was looked at. */
+export function tooLongPage(maxTokenBytes: number): Html {
+  return noticePage(
+    'Too long',
+    `What was sent is longer than any token of up to ${maxTokenBytes} bytes could be. Nothing of it was used. Go back, and paste the token alone.`,
+  );
+}
+
+/** The submission was refused, and the form's time is over. */
+export function closedPage(reasons: readonly string[]): Html {
+  return html`${pageStart('Not stored · reseal')}<main class="sheet notice">
+<h1>Not stored</h1>
+${list(reasons)}
+<p>Nothing was changed at GitHub. The form is closed: start it again from your terminal, and close this tab.</p>
+</main>
+${PAGE_END}`;
 }
 
 /** For the right address opened from another site: it names nothing, since that site may be showing it. */
@@ -113,7 +131,7 @@ ${tokenField(view)}${expirationField(view)}${uncheckedField(view)}${consequences
 
 function lifeOfForm(minutes: number): string {
   const left = minutes === 1 ? '1 minute' : `${minutes} minutes`;
-  return `This form is open for ${left} from now at most, and for one token. Closing the tab changes nothing.`;
+  return `This form is open for ${left} from now at most, and for one token. Then this page goes blank. Closing the tab changes nothing.`;
 }
 
 function consequences(card: RotationCard): Html {

@@ -18,7 +18,7 @@ const OUTCOMES: Readonly<Record<ResultOutcome, { tone: Tone; title: string; mean
   partial: {
     tone: 'warn',
     title: 'Stored at some destinations only',
-    meaning: 'The others still hold the old token. Keep the new one at hand until the rest is done.',
+    meaning: 'The others hold what they held before. Keep the new token at hand until the rest is done.',
   },
   unconfirmed: {
     tone: 'warn',
@@ -54,12 +54,12 @@ ${closing()}`;
 }
 
 /** The submission was refused after its steps had been shown already: the form is open still, behind its address. */
-export function refusedEnd(reasons: readonly string[]): Html {
+export function refusedEnd(reasons: readonly string[], isOver: boolean): Html {
   return html`</ol>
 <section class="result bad" aria-labelledby="result-title">
 <h2 id="result-title">Not stored</h2>
 ${list(reasons)}
-<p>The form is still open: open its address again from your terminal.</p>
+<p>${isOver ? 'The form is closed: start it again from your terminal.' : 'The form is still open: open its address again from your terminal.'}</p>
 </section>
 </main>
 ${PAGE_END}`;

@@ -16,6 +16,8 @@ export interface Listener {
   keep(request: IncomingMessage): void;
   /** Refuses new connections at once; what is being answered gets a second to finish. */
   close(): Promise<void>;
+  /** Called when a request brought more headers than are taken. */
+  onOverflow(tell: () => void): void;
 }
 
 /** @throws AppError conflict when the port is taken, invalid_input when the address or the port cannot be used */
@@ -26,7 +28,8 @@ export async function listen(bind: string, port: number): Promise<Listener> {
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     connectionsCheckingInterval: 250,
-    maxHeaderSize: 8_192,
+    // Cookies of every other program on this machine come along: they know no port (RFC 6265 §8.5).
+    maxHeaderSize: 65_536,
     // Node's own answer to a missing Host would carry none of our headers: the guard counts Host itself.
     requireHostHeader: false,
     noDelay: true,
@@ -45,6 +48,11 @@ export async function listen(bind: string, port: number): Promise<Listener> {
     serve: (answer) => serve(server, answer),
     keep: (request) => connections.keep(request.socket),
     close: () => close(server, connections),
+    onOverflow: (tell) => {
+      server.on('clientError', ({ code }: NodeJS.ErrnoException) => {
+        if (code === 'HPE_HEADER_OVERFLOW') tell();
+      });
+    },
   };
 }
 

@@ -7,14 +7,14 @@ import type {
   Submission,
   SubmitOutcome,
 } from '../rotate/rotation.ts';
-import { beginPage, refuse, sendPage } from './answer.ts';
+import { beginPage, refuse, sendForm, sendPage } from './answer.ts';
 import type { Fields } from './body.ts';
-import { parseBody, readBody } from './body.ts';
+import { discardBody, parseBody, readBody } from './body.ts';
 import type { Choice, RawChoice } from './choice.ts';
 import { readChoice } from './choice.ts';
 import type { Problem } from './fields.ts';
 import { fingerprint, matches } from './guard.ts';
-import { busyPage, formPage, tooManyPage } from './page.ts';
+import { busyPage, closedPage, formPage, tooLongPage, tooManyPage } from './page.ts';
 import { isPastChecked, progressStart, stepItem } from './progress.ts';
 import { brokenEnd, refusedEnd, resultEnd } from './result.ts';
 
@@ -23,7 +23,9 @@ export interface SessionOptions {
   readonly nonce: string;
   readonly maxTokenBytes: number;
   readonly now: () => Date;
-  readonly minutesLeft: () => number;
+  readonly secondsLeft: () => number;
+  /** The form ends once this submission has its answer: there will be no other. */
+  readonly ending: () => boolean;
   readonly submit: (submission: Submission, progress: (report: StepReport) => void) => Promise<SubmitOutcome>;
   /** False when the form has ended meanwhile. */
   readonly busy: () => boolean;
@@ -56,7 +58,7 @@ export class Session {
   /** Changes nothing. */
   show(response: ServerResponse): void {
     if (this.#state !== 'open') sendPage(response, 409, busyPage());
-    else sendPage(response, 200, this.#form([], NOTHING_CHOSEN));
+    else this.#sendForm(response, 200, [], NOTHING_CHOSEN);
   }
 
   /** @param length as announced, and allowed by the guard */
@@ -76,11 +78,13 @@ export class Session {
   }
 
   /** Answers a submission that is one too many. Its body is read all the same: who still sends does not see an answer. */
-  async turnAway(request: IncomingMessage, response: ServerResponse, length: number): Promise<void> {
-    const body = await readBody(request, length);
-    if (!body) return;
-    body.fill(0);
-    sendPage(response, 429, tooManyPage());
+  async turnAway(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await discardBody(request)) sendPage(response, 429, tooManyPage());
+  }
+
+  /** Not even looked at, and said in words: a click that ends with nothing says nothing. */
+  async refuseTooLong(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await discardBody(request)) sendPage(response, 413, tooLongPage(this.#options.maxTokenBytes));
   }
 
   async #take(fields: Fields, response: ServerResponse): Promise<void> {
@@ -104,7 +108,7 @@ export class Session {
   ): Promise<void> {
     const problems = [...this.#tokenProblems(fields), ...(choice.kind === 'problem' ? [choice] : [])];
     if (choice.kind === 'problem' || problems.length > 0) {
-      sendPage(response, 422, this.#form(problems, fields));
+      this.#sendForm(response, 422, problems, fields);
     } else {
       const { token, unchecked } = fields;
       await this.#submit({ token, expiration: choice.expiration, unchecked }, fields, response);
@@ -151,25 +155,29 @@ export class Session {
   }
 
   #refused(outcome: SubmitOutcome & { kind: 'refused' }, raw: RawChoice, reply: Reply): void {
+    const isOver = this.#options.ending();
     if (reply.begun) {
-      reply.end(refusedEnd(outcome.reasons));
+      reply.end(refusedEnd(outcome.reasons, isOver));
+    } else if (isOver) {
+      sendPage(reply.response, 422, closedPage(outcome.reasons));
     } else {
       const problems = outcome.reasons.map((reason) => ({ field: 'token' as const, reason }));
-      sendPage(reply.response, 422, this.#form(problems, raw));
+      this.#sendForm(reply.response, 422, problems, raw);
     }
   }
 
-  #form(problems: readonly Problem[], chosen: RawChoice): Html {
-    const { card, nonce, maxTokenBytes, minutesLeft } = this.#options;
-    return formPage({
+  #sendForm(response: ServerResponse, status: number, problems: readonly Problem[], chosen: RawChoice): void {
+    const { card, nonce, maxTokenBytes, secondsLeft } = this.#options;
+    const page = formPage({
       card,
       nonce,
       maxTokenBytes,
-      minutesLeft: minutesLeft(),
+      minutesLeft: Math.ceil(secondsLeft() / 60),
       problems,
       chosen,
       offerUnchecked: this.#offering && problems.length > 0,
     });
+    sendForm(response, status, page, secondsLeft());
   }
 }
 

@@ -8,6 +8,34 @@ import { fillIn, openVisits, press } from '../support/visits.ts';
 describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
   const { open, visit } = openVisits();
 
+  describe('when its time is over', () => {
+    const SHORT = { firstLoadMs: 5_000, totalMs: 60_000 };
+
+    it('is gone from the tab with what was typed, so that it goes to nobody else (TM1)', async () => {
+      const form = await open([], { deadlines: SHORT });
+      const page = await visit(form);
+      await page.getByLabel('The new token').fill(TOKEN);
+      await page.waitForURL('about:blank');
+      expect(await form.ended).toMatchObject({ kind: 'expired' });
+      expect(form.received).toEqual([]);
+    });
+
+    it('lets a submission that is on its way have its answer', async () => {
+      const outcome = Promise.withResolvers<SubmitOutcome>();
+      const form = await open([() => outcome.promise], { deadlines: SHORT });
+      const page = await visit(form);
+      await fillIn(page);
+      const later = await visit(form);
+      const pressed = press(page);
+      // The time of the tab that was opened first is over by then, too.
+      await later.waitForURL('about:blank');
+      expect(form.received).toHaveLength(1);
+      outcome.resolve(RECORDED);
+      await pressed;
+      await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
+    });
+  });
+
   describe('when a person stores a token', () => {
     it('goes from a refusal over an inconclusive check to the recorded result', async () => {
       const form = await open([() => REFUSED, () => INCONCLUSIVE, () => RECORDED]);
@@ -102,7 +130,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await press(first);
       await started.promise;
       await press(second);
-      await second.getByRole('heading', { name: 'Already being stored' }).waitFor();
+      await second.getByRole('heading', { name: 'Already sent' }).waitFor();
       outcome.resolve(RECORDED);
       await first.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
       expect(form.received).toHaveLength(1);
@@ -118,7 +146,7 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
       await form.ended;
       // Nobody answers any more: what the browser shows instead is its own, at any time.
-      const shown = () => vi.waitUntil(() => page.content().catch(() => ''));
+      const shown = () => vi.waitUntil(() => page.content().catch(() => ''), 30_000);
       await page.goBack().catch(() => undefined);
       expect(await shown()).not.toMatch(/id="token"|K7QX4M/);
       await page.goForward().catch(() => undefined);

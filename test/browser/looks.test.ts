@@ -140,7 +140,7 @@ describe.skipIf(!hasChromium)('every page of the form (needs Chromium)', () => {
       expect(await page.getByText('11 of 40').isVisible()).toBe(false);
       await expectPleasant(page);
       const second = await visit(form);
-      await second.getByRole('heading', { name: 'Already being stored' }).waitFor();
+      await second.getByRole('heading', { name: 'Already sent' }).waitFor();
       await expectPleasant(second);
       outcome.resolve(RECORDED);
       await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();

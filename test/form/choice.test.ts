@@ -54,6 +54,12 @@ describe('readChoice', () => {
     });
   });
 
+  describe('when a date is filled in beside another answer', () => {
+    it.each(['365d', 'never'])('returns a problem beside %s: nobody knows which one holds', (expiration) => {
+      expect(choose(expiration, '2027-06-01')).toMatchObject({ kind: 'problem', field: 'expires-on' });
+    });
+  });
+
   describe('when the answer is missing', () => {
     it('returns a problem: nothing is assumed', () => {
       expect(choose(undefined, '')).toMatchObject({ kind: 'problem', field: 'expiration' });

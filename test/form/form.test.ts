@@ -195,7 +195,7 @@ describe('openForm', () => {
       await hold.started;
       const others = await Promise.all([submit(form), submit(form, { token: 'other' }), load(form)]);
       expect(others.map((answer) => answer.status)).toEqual([409, 409, 409]);
-      expect(others[0].body).toContain('Already being stored');
+      expect(others[0].body).toContain('Already sent');
       hold.settle(RECORDED);
       expect((await first).body).toContain('Stored and recorded');
       expect(form.received).toHaveLength(1);

@@ -4,7 +4,12 @@ import type { Gate, RequestHead } from '../../src/form/guard.ts';
 import { allowedHosts, fingerprint, judge, matches } from '../../src/form/guard.ts';
 
 const PATH = `/${'A'.repeat(43)}`;
-const GATE: Gate = { hosts: allowedHosts(4711), path: fingerprint(PATH), maxBodyBytes: 4096 };
+const GATE: Gate = {
+  hosts: allowedHosts(4711),
+  path: fingerprint(PATH),
+  maxBodyBytes: 4096,
+  drainBytes: 16_384,
+};
 const HOST = '127.0.0.1:4711';
 
 type Header = readonly [string, string];
@@ -258,7 +263,11 @@ describe('judge', () => {
         kind: 'submit',
         length: 4096,
       });
-      expect(judge(head('POST', replaced('Content-Length', '4097')), GATE)).toEqual(refused(413, 'length'));
+      expect(judge(head('POST', replaced('Content-Length', '4097')), GATE)).toEqual({
+        kind: 'too-long',
+        length: 4097,
+      });
+      expect(judge(head('POST', replaced('Content-Length', '16385')), GATE)).toEqual(refused(413, 'length'));
       expect(judge(head('POST', replaced('Content-Length', '9'.repeat(400))), GATE)).toEqual(
         refused(413, 'length'),
       );

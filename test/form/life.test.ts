@@ -38,12 +38,12 @@ describe('Life', () => {
     it('closes 10 minutes after the first load, whatever is loaded later', async () => {
       const { life, log } = begin();
       await vi.advanceTimersByTimeAsync(5 * MINUTE);
-      expect(life.minutesLeft()).toBe(25);
+      expect(life.secondsLeft()).toBe(25 * 60);
       life.loaded();
-      expect(life.minutesLeft()).toBe(10);
+      expect(life.secondsLeft()).toBe(10 * 60);
       await vi.advanceTimersByTimeAsync(9 * MINUTE);
       life.loaded();
-      expect(life.minutesLeft()).toBe(1);
+      expect(life.secondsLeft()).toBe(60);
       await vi.advanceTimersByTimeAsync(MINUTE);
       expect(log).toEqual(['closed', { kind: 'expired', opened: true }]);
     });

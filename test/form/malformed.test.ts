@@ -34,9 +34,9 @@ describe('openForm', () => {
       ],
       ['a query', 404, (form) => requestText(`GET ${form.path}?a HTTP/1.1`, [hostOf(form)])],
       [
-        'a header of 20 kB',
+        'a header of 70 kB',
         431,
-        (form) => requestText(`GET ${form.path} HTTP/1.1`, [hostOf(form), ['A', 'a'.repeat(20_000)]]),
+        (form) => requestText(`GET ${form.path} HTTP/1.1`, [hostOf(form), ['A', 'a'.repeat(70_000)]]),
       ],
       [
         'a bare line feed in a header',
