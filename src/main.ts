@@ -37,14 +37,26 @@ function userName(): string {
   }
 }
 
+/**
+ * Once everything is printed. A connection that is left over must not keep the process: behind a proxy that closes its tunnels Node
+ * opens one after the other, for ever.
+ */
+async function end(code: number): Promise<never> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(streams.map((stream) => new Promise((printed) => stream.write('', printed))));
+  process.exit(code);
+}
+
 const { version, engines } = packageFile();
 if (isSupported(process.versions.node)) {
   // By default this signal opens Node's inspector to every local process.
   process.on('SIGUSR1', () => undefined);
+  // Ctrl-\ would leave a core file, with all that is in memory, wherever the system allows one.
+  process.on('SIGQUIT', () => process.kill(process.pid, 'SIGTERM'));
   // What we create is ours alone: database, locks, configuration.
   process.umask(0o077);
   const { run } = await import('./cli/program.ts');
-  process.exitCode = await run(process.argv.slice(2), realWorld(version));
+  await end(await run(process.argv.slice(2), realWorld(version)));
 } else {
   process.stderr.write(
     `reseal: this is Node ${process.versions.node}, and reseal needs Node ${engines.node}\n`,

@@ -1,13 +1,14 @@
 import type { App } from '../app.ts';
 import type { Ready, Rotation } from '../rotate/rotate.ts';
 import type { RotationResult } from '../rotate/rotation.ts';
+import type { Stop } from '../rotate/stop.ts';
 import type { Context } from './command.ts';
 
 /** A rotation whose destinations have been looked at: what is left is to get the token. */
 export interface OpenRotation {
   readonly context: Context;
   readonly app: App;
-  readonly rotation: Rotation;
+  readonly rotation: Rotation & { readonly stop: Stop };
   readonly before: Ready;
   /** Said on the command line: store it although its issuer cannot be asked. */
   readonly unchecked: boolean;
@@ -17,4 +18,9 @@ export interface OpenRotation {
 export interface Ended {
   readonly result: RotationResult;
   readonly signal?: NodeJS.Signals | undefined;
+}
+
+/** A signal that came too late, or found the rotation at its end, is not what ended it. */
+export function endedWith(result: RotationResult, signal: NodeJS.Signals | undefined): Ended {
+  return result.outcome === 'abandoned' ? { result, signal } : { result };
 }

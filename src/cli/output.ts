@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { ErrorCode } from '../domain/error.ts';
-import { AppError } from '../domain/error.ts';
+import { AppError, describeError } from '../domain/error.ts';
 
 /**
  * Everything the program prints goes through here. Results go to stdout, talk to stderr with `reseal: ` in front; no
@@ -16,6 +16,10 @@ export interface Output {
   hint(text: string): void;
   error(error: unknown): void;
   style(format: Style, text: string): string;
+  /** The same, which `--quiet` does not silence: for what a person must see before a token is given. */
+  aloud(): Output;
+  /** Waits until the results are out. @throws AppError storage when stdout cannot be written */
+  flush(): Promise<void>;
 }
 
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
@@ -26,11 +30,15 @@ export interface OutputOptions {
   readonly color: boolean;
 }
 
+/** What was said of a stream when it could not be written. */
+const broken = new WeakMap<NodeJS.WriteStream, Error>();
+
 export function openOutput({ json, quiet, color }: OutputOptions): Output {
   // `reseal status | head` closes a pipe early, and a terminal can go away while a token is on its way: neither may end
   // the program.
   for (const stream of [process.stdout, process.stderr]) {
-    if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
+    if (stream.listenerCount('error') === 0)
+      stream.on('error', (error) => void (broken.has(stream) || broken.set(stream, error)));
   }
   const talk = (text: string) => {
     if (!quiet) process.stderr.write(`${text}\n`);
@@ -50,7 +58,23 @@ export function openOutput({ json, quiet, color }: OutputOptions): Output {
       for (const hint of error instanceof AppError ? error.hints : []) process.stderr.write(`  → ${hint}\n`);
     },
     style: (format, text) => painted(format, text, process.stdout),
+    aloud: () => openOutput({ json, quiet: false, color }),
+    flush: () => flush(process.stdout),
   };
+}
+
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  const failed = await new Promise<Error | null | undefined>((resolve) => stream.write('', resolve));
+  const error = broken.get(stream) ?? failed;
+  if (!error) return;
+  throw new AppError(
+    'storage',
+    `what is printed cannot be written: ${describeError(error)} on standard output`,
+    {
+      hints: ['run it on a terminal, or look at where its output goes: the disk may be full'],
+      cause: error,
+    },
+  );
 }
 
 function describe(error: unknown): { code: string; message: string; hints: readonly string[] } {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { World } from '../app.ts';
-import { AppError } from '../domain/error.ts';
 import type { CommandSpec, Context, Given } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Output } from './output.ts';
 import { exitCodeOf, openOutput } from './output.ts';
 import { findPlaces } from './places.ts';
+import { ensureSafeProcess } from './safe-process.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -40,7 +40,7 @@ export async function run(args: readonly string[], world: World): Promise<number
   });
   reportBugs(() => out);
   try {
-    ensureSafeProcess(world);
+    await ensureSafeProcess(world);
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
@@ -95,34 +95,6 @@ function addCommand(
     const names = parts.filter((part): part is string => typeof part === 'string');
     await act(spec, context, { arguments: names, options: command.opts() });
   });
-}
-
-/** Options of Node by which others could read this process, its memory or its traffic. `--report-exclude-…` does the opposite. */
-const REVEALING =
-  /--(inspect|heapsnapshot|heap-prof|cpu-prof|report-(?!exclude)|abort-on|tls-keylog|trace-tls|insecure-http-parser)/;
-
-/** Settings of the environment that would lay a token open: refused, not worked around. */
-function ensureSafeProcess(world: World): void {
-  if (world.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    throw new AppError(
-      'invalid_config',
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off',
-      {
-        hints: ['unset it; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS'],
-      },
-    );
-  }
-  // Node takes underscores for hyphens in its options.
-  const flags = `${world.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`.replaceAll('_', '-');
-  if (REVEALING.test(flags)) {
-    throw new AppError(
-      'invalid_config',
-      'Node was started with an option that lets others read this process',
-      {
-        hints: ['remove --inspect, --report-on-signal, --tls-keylog and the like from NODE_OPTIONS'],
-      },
-    );
-  }
 }
 
 /** The last resort: class and code only, since the text of a foreign error may hold a secret. */

@@ -1,26 +1,27 @@
 import { AppError, describeError } from '../domain/error.ts';
 import { Secret } from '../domain/secret.ts';
 import { MAX_SECRET_BYTES, trimAscii } from '../kinds/format.ts';
+import { TypedLine, tooLarge } from './typed-line.ts';
 
-const CTRL_C = 0x03;
-const CTRL_D = 0x04;
-const CTRL_H = 0x08;
-const CTRL_U = 0x15;
-const BACKSPACE = 0x7f;
-const LINE_ENDS = [0x0a, 0x0d, CTRL_D];
+/** Where a person looks while the token is typed. */
+export interface Screen {
+  readonly prompt: (text: string) => void;
+  /** Sends a control sequence to the terminal; does nothing where there is none that is understood. */
+  readonly control: (sequence: string) => void;
+}
 
 /**
  * Reads a token from standard input: everything up to its end from a pipe, one line without echo from a terminal.
  *
  * @returns undefined when the person pressed Ctrl-C, the terminal was closed, or `stopped` says so
- * @throws AppError invalid_input when it is larger than GitHub stores, or cannot be read
+ * @throws AppError invalid_input when it is larger than GitHub stores, cannot be read, or was not one line of text from a terminal
  */
 export async function readToken(
   input: NodeJS.ReadStream,
-  prompt: (text: string) => void,
+  screen: Screen,
   stopped: AbortSignal,
 ): Promise<Secret | undefined> {
-  const bytes = input.isTTY ? await readLine(input, prompt, stopped) : await readAll(input, stopped);
+  const bytes = input.isTTY ? await readLine(input, screen, stopped) : await readAll(input, stopped);
   if (!bytes) return undefined;
   const trimmed = trimAscii(bytes);
   const own = ownBytes(trimmed.length);
@@ -30,58 +31,81 @@ export async function readToken(
 }
 
 async function readAll(input: NodeJS.ReadStream, stopped: AbortSignal): Promise<Buffer | undefined> {
-  const typed = new Typed();
+  const piped = new Piped();
   const stop = () => input.destroy();
   stopped.addEventListener('abort', stop);
   try {
-    for await (const chunk of input as AsyncIterable<Buffer>) typed.add(chunk);
-    return typed.take();
+    for await (const chunk of input as AsyncIterable<Buffer>) piped.add(chunk);
+    return stopped.aborted ? undefined : piped.take();
   } catch (error) {
-    typed.wipe();
     if (stopped.aborted) return undefined;
     if (error instanceof AppError) throw error;
     throw unreadable(error);
   } finally {
+    piped.wipe();
     stopped.removeEventListener('abort', stop);
   }
 }
 
-function readLine(
+/** Nothing more for so long, and a paste is through that no terminal marks. */
+const SILENCE_MS = 200;
+/** The same within a paste that is marked: its end is sure to come, unless the terminal is broken. */
+const PASTE_SILENCE_MS = 3_000;
+/** Asks the terminal to mark what is pasted (xterm, "Bracketed Paste Mode"). */
+const MARK_PASTES = '\x1b[?2004h';
+const MARK_NO_PASTES = '\x1b[?2004l';
+
+/** What has been pasted is read to its end, also after a refusal or Ctrl-C: the shell would run what is left of it. */
+async function readLine(
   input: NodeJS.ReadStream,
-  prompt: (text: string) => void,
+  { prompt, control }: Screen,
   stopped: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const typed = new Typed();
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
-  const onData = (chunk: Buffer) => {
-    const end = chunk.findIndex((byte) => byte === CTRL_C || LINE_ENDS.includes(byte));
-    const cancelled = chunk[end] === CTRL_C;
-    try {
-      typed.type(end < 0 ? chunk : chunk.subarray(0, end));
-      if (end >= 0) resolve(cancelled ? undefined : typed.take());
-    } catch (error) {
-      reject(error);
-    } finally {
-      // What was pasted behind the line, too.
-      chunk.fill(0);
-    }
+  const line = new TypedLine();
+  const { promise: through, resolve } = Promise.withResolvers<void>();
+  let silence: NodeJS.Timeout | undefined;
+  const awaitSilence = () => {
+    clearTimeout(silence);
+    silence = setTimeout(resolve, line.pasting ? PASTE_SILENCE_MS : SILENCE_MS);
   };
-  const onStop = () => resolve(undefined);
+  const onData = (chunk: Buffer) => {
+    line.feed(chunk);
+    if (line.isOver) resolve();
+    else if (line.end !== undefined) awaitSilence();
+  };
+  const onStop = () => {
+    line.cancel();
+    awaitSilence();
+  };
   // A terminal that went away ends, or fails with EIO.
-  input.on('data', onData).on('end', onStop).on('error', onStop);
+  const onGone = () => {
+    line.cancel();
+    resolve();
+  };
+  const unmark = () => control(MARK_NO_PASTES);
+  input.on('data', onData).on('end', onGone).on('error', onGone);
   stopped.addEventListener('abort', onStop);
+  process.once('exit', unmark);
   input.setRawMode(true);
+  control(MARK_PASTES);
   // Only now: what is pasted at the sight of it must not be shown.
   prompt('paste the token and press Enter (it is not shown): ');
   input.resume();
-  return promise.finally(() => {
-    typed.wipe();
-    input.off('data', onData).off('end', onStop);
+  try {
+    await through;
+    if (line.end instanceof AppError) throw line.end;
+    return line.end === 'line' ? copyOf(line.text()) : undefined;
+  } finally {
+    line.wipe();
+    clearTimeout(silence);
+    input.off('data', onData).off('end', onGone);
     stopped.removeEventListener('abort', onStop);
+    process.off('exit', unmark);
+    unmark();
     if (!input.destroyed) input.setRawMode(false);
     input.pause();
     prompt('\n');
-  });
+  }
 }
 
 /** V8 keeps small arrays within its own heap, and moves them without wiping what it leaves behind. */
@@ -91,51 +115,36 @@ function ownBytes(length: number): Buffer {
   return Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, length)).subarray(0, length);
 }
 
-/** What has come so far, in one buffer of its own. */
-class Typed {
+function copyOf(bytes: Buffer): Buffer {
+  const copy = ownBytes(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
+/** What has come so far through a pipe, in one buffer of its own. */
+class Piped {
   readonly #bytes = Buffer.alloc(MAX_SECRET_BYTES);
   #length = 0;
 
   /** Appends, and overwrites `chunk`. */
   add(chunk: Buffer): void {
-    if (this.#length + chunk.length > this.#bytes.length) {
-      chunk.fill(0);
-      throw tooLarge();
+    const fits = this.#length + chunk.length <= this.#bytes.length;
+    if (fits) {
+      this.#bytes.set(chunk, this.#length);
+      this.#length += chunk.length;
     }
-    this.#bytes.set(chunk, this.#length);
-    this.#length += chunk.length;
     chunk.fill(0);
+    if (!fits) throw tooLarge();
   }
 
-  /** Appends as a terminal would: some keys take back. */
-  type(chunk: Buffer): void {
-    for (const byte of chunk) {
-      if (byte === BACKSPACE || byte === CTRL_H) this.#length = Math.max(0, this.#length - 1);
-      else if (byte === CTRL_U) this.#length = 0;
-      else if (this.#length === this.#bytes.length) throw tooLarge();
-      else this.#bytes[this.#length++] = byte;
-    }
-  }
-
-  /** A copy, which the caller wipes; this one is wiped here. */
+  /** A copy, which the caller wipes. */
   take(): Buffer {
-    const taken = ownBytes(this.#length);
-    this.#bytes.copy(taken, 0, 0, this.#length);
-    this.wipe();
-    return taken;
+    return copyOf(this.#bytes.subarray(0, this.#length));
   }
 
   wipe(): void {
     this.#bytes.fill(0);
   }
-}
-
-function tooLarge(): AppError {
-  return new AppError(
-    'invalid_input',
-    'what came on standard input is larger than GitHub stores as a secret (48 KB)',
-    { hints: ['send the token alone'] },
-  );
 }
 
 function unreadable(error: unknown): AppError {

@@ -3,64 +3,69 @@ import type { FormEnd, OpenForm } from '../form/form.ts';
 import { openForm } from '../form/form.ts';
 import { MAX_SECRET_BYTES } from '../kinds/format.ts';
 import { submit } from '../rotate/rotate.ts';
-import type { RotationResult, SubmitOutcome } from '../rotate/rotation.ts';
+import type { RotationResult } from '../rotate/rotation.ts';
 import { makeCard } from './card.ts';
 import type { Ended, OpenRotation } from './open-rotation.ts';
+import { endedWith } from './open-rotation.ts';
+import type { Ports } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { showAddress, showCard } from './rotation-talk.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 /** Tokens are short; only kinds without a known format may be as large as GitHub stores. */
 const TOKEN_BYTES = 1_024;
 
-interface Ports {
-  readonly port: number | undefined;
-  readonly publicPort: number | undefined;
-}
-
 /** Opens the form, prints its address once it listens, and waits for its end or a signal. */
-export async function rotateByForm(open: OpenRotation, ports: Ports): Promise<Ended> {
+export async function rotateByForm(open: OpenRotation, asked: Ports): Promise<Ended> {
   const { context, app, rotation, before, unchecked } = open;
   const { out, world } = context;
   const card = makeCard(open);
   const { form: settings } = app.config;
-  const publicPort = ports.publicPort ?? (ports.port === undefined ? settings.publicPort : undefined);
-  let storing = false;
+  const { port, publicPort } = choosePorts(asked, settings);
   const form = await openOrFail(open, () =>
     openForm({
       bind: settings.bind,
-      port: ports.port ?? settings.port,
-      publicPort: publicPort === 0 ? undefined : publicPort,
+      port,
+      publicPort,
       card,
       randomBytes: world.randomBytes,
       now: world.now,
       maxTokenBytes: rotation.kind.check === undefined ? MAX_SECRET_BYTES : TOKEN_BYTES,
       warn: (text) => out.talk(`warning: ${text}`),
-      submit: async (submission, progress): Promise<SubmitOutcome> => {
-        storing = true;
-        try {
-          return await submit(
-            rotation,
-            before,
-            { ...submission, unchecked: submission.unchecked || unchecked },
-            progress,
-          );
-        } finally {
-          storing = false;
-        }
-      },
+      submit: (submission, progress) =>
+        submit(rotation, before, { ...submission, unchecked: submission.unchecked || unchecked }, progress),
     }),
   );
-  const stop = onStopSignal(
-    () => storing,
-    () => void form.cancel(),
-    (text) => out.talk(text),
+  const signals = onStopSignal(
+    {
+      stop: () => {
+        rotation.stop.ask();
+        void form.cancel();
+      },
+      isBegun: () => rotation.stop.isBegun,
+      say: out.talk,
+    },
+    process,
+    () => performance.now(),
   );
   try {
     showCard(out, card);
-    showAddress(out, card, { address: form.address, publicPort: publicPort || form.port });
-    return conclude(open, await form.ended, stop.signal());
+    showAddress(out, card, { address: form.address, publicPort: publicPort ?? form.port });
+    await seenOrFail(open, form);
+    return conclude(open, await form.ended, signals.signal());
   } finally {
-    stop.off();
+    signals.off();
+  }
+}
+
+/** An address that nobody can read is waited for in vain. */
+async function seenOrFail({ context, rotation }: OpenRotation, form: OpenForm): Promise<void> {
+  try {
+    await context.out.flush();
+  } catch (error) {
+    await form.cancel();
+    rotation.log.move(rotation.id, 'abandoned', rotation.now(), 'the address could not be printed');
+    throw error;
   }
 }
 
@@ -90,7 +95,7 @@ function withHolder(error: AppError, { app, rotation }: OpenRotation): AppError 
 }
 
 function conclude({ rotation }: OpenRotation, end: FormEnd, signal: NodeJS.Signals | undefined): Ended {
-  if (end.kind === 'finished') return { result: end.result };
+  if (end.kind === 'finished') return endedWith(end.result, signal);
   const reason =
     end.kind === 'cancelled'
       ? 'stopped by a person'

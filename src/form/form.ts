@@ -86,8 +86,9 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
  */
 function hostFor({ bind, publicPort }: Pick<FormOptions, 'bind' | 'publicPort'>): string {
   const { hostname } = new URL(`http://${isIPv6(bind) ? `[${bind}]` : bind}`);
-  if (hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)) return hostname;
+  if (hostname === '[::1]') return hostname;
   if (hostname === '0.0.0.0' || hostname === '[::]' || publicPort !== undefined) return '127.0.0.1';
+  if (/^127\.\d+\.\d+\.\d+$/.test(hostname)) return hostname;
   throw new AppError(
     'invalid_input',
     `form.bind is ${bind}, which a browser on this machine cannot be sent to safely`,

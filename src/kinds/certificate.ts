@@ -1,4 +1,5 @@
 import { sizeProblems } from './format.ts';
+import { pemProblems } from './format-pem.ts';
 import type { Kind } from './kind.ts';
 
 export const certificate: Kind = {
@@ -14,5 +15,5 @@ export const certificate: Kind = {
   lifetimes: { presets: [], custom: true, never: false },
   check: undefined,
   afterwards: undefined,
-  checkFormat: sizeProblems,
+  checkFormat: (token) => [...sizeProblems(token), ...pemProblems(token)],
 };

@@ -1,4 +1,5 @@
 import { sizeProblems } from './format.ts';
+import { pemProblems } from './format-pem.ts';
 import type { Kind } from './kind.ts';
 
 export const generic: Kind = {
@@ -12,5 +13,5 @@ export const generic: Kind = {
   lifetimes: { presets: [], custom: true, never: true },
   check: undefined,
   afterwards: undefined,
-  checkFormat: sizeProblems,
+  checkFormat: (token) => [...sizeProblems(token), ...pemProblems(token)],
 };

@@ -16,6 +16,7 @@ import type {
   Submission,
   SubmitOutcome,
 } from './rotation.ts';
+import { abandon, Stopped, stoppable } from './stop.ts';
 import type { Placed } from './store.ts';
 import { confirmHints, placeToken } from './store.ts';
 import type { Storing } from './write.ts';
@@ -69,7 +70,7 @@ export async function precheck(
   return views;
 }
 
-/** Takes one submission through: check → judge → store → look back → record. The token is wiped when it returns. */
+/** Takes one submission through: check → judge → store → look back → record, or to a stop. The token is wiped when it returns. */
 export async function submit(
   rotation: Rotation,
   before: Ready,
@@ -77,7 +78,7 @@ export async function submit(
   progress: (step: StepReport) => void,
 ): Promise<SubmitOutcome> {
   const reporting: Rotation = {
-    ...rotation,
+    ...stoppable(rotation),
     report: (step) => {
       rotation.report(step);
       progress(step);
@@ -87,6 +88,9 @@ export async function submit(
     const verdict = await checkDurably(reporting, submission);
     if (verdict.kind === 'refused') return verdict;
     return { kind: 'finished', result: await storeAndRecord(reporting, before, submission, verdict.version) };
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { kind: 'finished', result: abandon(rotation) };
   } finally {
     submission.token.wipe();
   }
@@ -101,7 +105,7 @@ async function checkDurably(rotation: Rotation, submission: Submission): Promise
     else log.move(id, 'checked', now());
     return verdict;
   } catch (error) {
-    if (!isAppError(error)) throw error;
+    if (error instanceof Stopped || !isAppError(error)) throw error;
     const reasons = [`nothing was stored, because it cannot be recorded: ${error.message}`];
     return { kind: 'refused', reasons, mayStoreUnchecked: false };
   }
@@ -175,6 +179,7 @@ async function storeAndRecord(
       ? notTried(destination, counting.report, rotation.credential)
       : await placeToken(counting, token, destination, version, view);
     if (one.kind !== 'verified' && one.everywhere) hopeless = one;
+    if (rotation.stop?.isAsked) throw new Stopped();
     placed.push(one);
   }
   try {
@@ -217,8 +222,8 @@ function conclude(
       ...(reasons.length > 0 ? { reasons } : {}),
       next: [
         ...next,
-        ...(reasons.length > 0 ? missingHints(rotation) : []),
-        ...(rotation.completes ? [] : afterwards(rotation, before)),
+        // The old token is needed as long as a place still holds it.
+        ...(reasons.length > 0 ? missingHints(rotation) : afterwards(rotation, before)),
       ],
     };
   }
@@ -234,18 +239,32 @@ function missingHints({ credential }: Rotation): readonly string[] {
 }
 
 /** What is left of the old token, and who is told that it is gone. */
-function afterwards({ kind, current, credential, now }: Rotation, before: Ready): readonly string[] {
+function afterwards(rotation: Rotation, before: Ready): readonly string[] {
+  const { kind, completes, credential, now } = rotation;
+  if (!kind.afterwards) return [];
+  const { current } = rotation;
+  // Of a completion, the current version is the new token already, and nothing is known here of the one before.
+  if (completes) return (current?.version ?? 1) > 1 ? goneOf(kind, credential) : [];
   const replaced = current !== undefined || [...before.values()].some(({ updatedAt }) => updatedAt);
   const isOver = current?.expiry.kind === 'known' && current.expiry.at <= now();
-  if (!replaced || !kind.afterwards || current?.revokedAt || isOver) return [];
-  const page = kind.pages ? ` ${kind.pages.revoke}` : '';
-  const text =
-    current?.standing === 'leaked'
-      ? `If the leaked token is not revoked yet, revoke it now at ${kind.issuer}:${page}`
-      : `${kind.afterwards}${page}`;
+  if (!replaced || current?.revokedAt || isOver) return [];
+  if (current?.standing === 'leaked') {
+    const page = kind.pages ? ` ${kind.pages.revoke}` : '';
+    return [
+      `If the leaked token is not revoked yet, revoke it now at ${kind.issuer}:${page}`,
+      sayGone(credential),
+    ];
+  }
   // What was never recorded is not asked about later either.
-  if (!current) return [text];
-  return [text, `then say so, or reminders of it go on: \`reseal confirm ${credential} --old-revoked\``];
+  return goneOf(kind, credential).slice(0, current ? 2 : 1);
+}
+
+function goneOf({ afterwards: text, pages }: Kind, credential: string): readonly string[] {
+  return [`${text}${pages ? ` ${pages.revoke}` : ''}`, sayGone(credential)];
+}
+
+function sayGone(credential: string): string {
+  return `then say so, or reminders of it go on: \`reseal confirm ${credential} --old-revoked\``;
 }
 
 /** Our own record failed at the end. What GitHub has is told all the same, and nothing more than that. */

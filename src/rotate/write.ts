@@ -13,6 +13,8 @@ import type {
   SecretStore,
   StepReport,
 } from './rotation.ts';
+import type { Stop } from './stop.ts';
+import { Stopped } from './stop.ts';
 
 /** What storing needs from outside. `sleep` waits; nothing here reads a clock of its own. */
 export interface Storing {
@@ -24,6 +26,8 @@ export interface Storing {
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   readonly report: (step: StepReport) => void;
+  /** Undefined: nobody can stop it. */
+  readonly stop?: Stop | undefined;
 }
 
 /** One token on its way to one destination. */
@@ -74,6 +78,7 @@ export async function writeDurably(
     for (let put = 1; ; put++) {
       // Before the intent, so that its time is that of the write.
       await pace.take(true);
+      await storing.stop?.begin();
       intend(storing, writing, sealed.keyId, githubTime());
       if (put === 1) report(storing, destination, 'intended', 'recorded');
       const answer = await store.put(destination, sealed);
@@ -96,6 +101,7 @@ export async function writeDurably(
       await sleep(pause);
     }
   } catch (error) {
+    if (error instanceof Stopped) throw error;
     const hints = error instanceof AppError ? error.hints : [];
     return ended(lost, describeError(error), hints, isSameEverywhere(error));
   }

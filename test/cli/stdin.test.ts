@@ -1,13 +1,15 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Installed } from '../support/installed.ts';
-import { installAndRecord, PROGRAM, secretOf, statusOf } from '../support/installed.ts';
+import { installAndRecord, secretOf, statusOf } from '../support/installed.ts';
+import type { Talk, TalkOptions } from '../support/talk.ts';
+import { commandLine, talkTo } from '../support/talk.ts';
 
 const LIMIT = 49_152;
-const PROMPT = 'it is not shown';
-const CTRL_C = '\x03';
+/** Makes minutes of milliseconds. */
+const HASTY = pathToFileURL(join(import.meta.dirname, '../support/hasty.mjs')).href;
 
 const open: Installed[] = [];
 afterEach(async () => {
@@ -20,76 +22,8 @@ async function installed(): Promise<Installed> {
   return one;
 }
 
-interface Talk {
-  readonly child: ChildProcess;
-  /** Resolves when the program has said this. */
-  heard(text: string): Promise<void>;
-  readonly finished: Promise<{ code: number | null; said: string }>;
-}
-
-function commandLine({ installation }: Installed): string[] {
-  const { configPath, dataDir } = installation;
-  return [
-    process.execPath,
-    PROGRAM,
-    '--config',
-    configPath,
-    '--data-dir',
-    dataDir,
-    'rotate',
-    'crates-io',
-    '--stdin',
-  ];
-}
-
-function follow(child: ChildProcess): Talk {
-  let said = '';
-  let listeners: (() => void)[] = [];
-  const onData = (chunk: Buffer) => {
-    said += chunk.toString('latin1');
-    for (const listener of listeners) listener();
-  };
-  child.stdout?.on('data', onData);
-  child.stderr?.on('data', onData);
-  child.stdin?.on('error', () => undefined);
-  return {
-    child,
-    heard: (text) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (said.includes(text)) resolve();
-        };
-        listeners = [...listeners, look];
-        look();
-      }),
-    finished: new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code, said }));
-    }),
-  };
-}
-
-function onPipe(one: Installed, stdin: 'pipe' | number = 'pipe'): Talk {
-  const [command = '', ...args] = commandLine(one);
-  return follow(
-    spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], env: { ...process.env, ...one.environment } }),
-  );
-}
-
-const SCRIPT = 'script';
-const hasScript = spawnSync(SCRIPT, ['--version']).status === 0;
-
-/** On a pseudo-terminal, which passes on what is typed and what is shown. */
-function onTerminal(one: Installed, after = 'true'): Talk {
-  const line = commandLine(one)
-    .map((part) => `'${part}'`)
-    .join(' ');
-  return follow(
-    spawn(SCRIPT, ['-qec', `${line}; code=$?; ${after}; exit $code`, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...one.environment },
-    }),
-  );
+function onPipe(one: Installed, options?: TalkOptions): Talk {
+  return talkTo(one, commandLine(one, 'rotate', 'crates-io', '--stdin'), options);
 }
 
 async function expectUntouched(one: Installed): Promise<void> {
@@ -141,7 +75,8 @@ describe('rotate --stdin through a pipe', () => {
   describe('when it cannot be read', () => {
     it('is refused with 2, not reported as a bug', async () => {
       const one = await installed();
-      const { code, said } = await onPipe(one, openSync('/dev/null', 'w')).finished;
+      const { code, said } = await onPipe(one, { stdio: [openSync('/dev/null', 'w'), 'pipe', 'pipe'] })
+        .finished;
       expect({ code, why: said.includes('standard input') }).toEqual({ code: 2, why: true });
       expect(await lastEvent(one)).toBe('rotation.rejected');
     });
@@ -178,65 +113,43 @@ describe('rotate --stdin through a pipe', () => {
       expect({ code, recorded: said.includes('recorded as version 2') }).toEqual({ code: 0, recorded: true });
     });
   });
-});
 
-describe.skipIf(!hasScript)('rotate --stdin on a terminal (needs script of bsdutils)', () => {
-  describe('when a token is pasted', () => {
-    it('stores it without echo, also with more lines behind it', async () => {
+  describe('when nothing comes for half an hour', () => {
+    it('is abandoned with 3, and others can rotate again', async () => {
       const one = await installed();
-      const token = one.sandbox.offeredToken;
-      const talk = onTerminal(one);
-      await talk.heard(PROMPT);
-      talk.child.stdin?.write(`${token}\rsecond line\r`);
-      const { code, said } = await talk.finished;
-      expect({ code, shown: said.includes(token.slice(3, 15)) || said.includes('second') }).toEqual({
-        code: 0,
-        shown: false,
-      });
-      expect(Buffer.from(secretOf(one).opened).toString()).toBe(token);
-    });
-  });
-
-  describe('when keys take back what was typed', () => {
-    it('stores what is left', async () => {
-      const one = await installed();
-      const token = one.sandbox.offeredToken;
-      const talk = onTerminal(one);
-      await talk.heard(PROMPT);
-      talk.child.stdin?.write(`wrong\x15${token}xy\x7f\b\r`);
-      expect((await talk.finished).code).toBe(0);
-      expect(Buffer.from(secretOf(one).opened).toString()).toBe(token);
-    });
-  });
-
-  describe('when Ctrl-C is pressed', () => {
-    it('is abandoned with 130, and the terminal echoes again', async () => {
-      const one = await installed();
-      const talk = onTerminal(one, 'stty -a');
-      await talk.heard(PROMPT);
-      talk.child.stdin?.write(`cioHalf${CTRL_C}`);
-      const { code, said } = await talk.finished;
-      expect({ code, echo: / echo /.test(said), shown: said.includes('cioHalf') }).toEqual({
-        code: 130,
-        echo: true,
-        shown: false,
-      });
+      const { code, said } = await onPipe(one, { env: { NODE_OPTIONS: `--import=${HASTY}` } }).finished;
+      expect({ code, why: said.includes('the time was over') }).toEqual({ code: 3, why: true });
       await expectUntouched(one);
       expect(await lastEvent(one)).toBe('rotation.abandoned');
+      const again = onPipe(one);
+      again.child.stdin?.end(one.sandbox.offeredToken);
+      expect((await again.finished).code).toBe(0);
     });
   });
 
-  describe('when more than 48 KB are pasted', () => {
-    it('is refused with 2 and not cut off, and nothing is stored', async () => {
-      const one = await installed();
-      const talk = onTerminal(one);
-      await talk.heard(PROMPT);
-      talk.child.stdin?.write(`cio${'a'.repeat(LIMIT)}\r`);
-      const { code, said } = await talk.finished;
-      expect({ code, why: said.includes('larger than GitHub stores'), shown: said.includes('aaaa') }).toEqual(
-        { code: 2, why: true, shown: false },
-      );
-      await expectUntouched(one);
-    });
+  describe('when a signal comes while the issuer is asked', () => {
+    it.each([
+      ['SIGINT', 130],
+      ['SIGQUIT', 143],
+    ] as const)(
+      'is abandoned by %s at once with %d, and nothing is stored afterwards',
+      async (signal, expected) => {
+        const one = await installed();
+        const held = one.sandbox.cratesIo.fault({ kind: 'hold' });
+        const asked = one.sandbox.cratesIo.when({});
+        const talk = onPipe(one);
+        talk.child.stdin?.end(one.sandbox.offeredToken);
+        await asked;
+        talk.child.kill(signal);
+        const { code, said } = await talk.finished;
+        held.release();
+        expect({ code, why: said.includes('before anything was written') }).toEqual({
+          code: expected,
+          why: true,
+        });
+        await expectUntouched(one);
+        expect([await lastEvent(one), one.sandbox.github.putCount()]).toEqual(['rotation.abandoned', 0]);
+      },
+    );
   });
 });

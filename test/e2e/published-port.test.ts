@@ -89,11 +89,11 @@ describe.skipIf(process.platform !== 'linux')('a form that is published on anoth
   });
 
   it('D19: answers 421 where it is not, and the terminal names the option', async () => {
-    const one = await begin(bind);
+    const one = await begin('0.0.0.0');
     const published = await relay(bind);
     const running = one.program.start('--json', 'rotate', 'crates-io');
     const address = new URL(await openedForm(running));
-    published.lead(portOf(running, bind));
+    published.lead(portOf(running, '0.0.0.0'));
     address.port = String(published.port);
     expect((await openPage(address.href)).status).toBe(421);
     running.child.kill('SIGINT');

@@ -9,7 +9,7 @@ import { confirmRotation, recoverRotations } from '../../src/rotate/recover.ts';
 import type { Rotation } from '../../src/rotate/rotate.ts';
 import { precheck, submit } from '../../src/rotate/rotate.ts';
 import type { SubmitOutcome } from '../../src/rotate/rotation.ts';
-import { aReminder, DESTINATION, later } from '../support/builders.ts';
+import { aReminder, aVersion, DESTINATION, later } from '../support/builders.ts';
 import { makeFolder, rowsOf } from '../support/database.ts';
 import type { Scene, SceneOptions } from '../support/rotation.ts';
 import { aSubmission, CHOSEN, entryOf, openRow, openScene, recoveryOf } from '../support/rotation.ts';
@@ -50,6 +50,28 @@ async function complete(scene: Scene, token = TOKEN): Promise<SubmitOutcome> {
   const submission = { ...aSubmission(secretOf(token)), expiration: { kind: 'stated' } as const };
   return submit(rotation, await precheck(rotation), submission, () => undefined);
 }
+
+describe('what is said of the old token', () => {
+  it('is said once no place holds it any more, and not before: a destination may still need it', async () => {
+    const scene = await openScene(TWO);
+    scene.stores.register.addVersion('crates-io', aVersion(), scene.clock.now());
+    scene.github.fault({ method: 'PUT', path: STAGING_PATH, kind: 'status', status: 403 });
+    const partial = await scene.finish();
+    expect([partial.outcome, partial.version]).toEqual(['partial', 2]);
+    expect(partial.next?.join()).not.toContain('The old token');
+    scene.clock.set(later(3_600_000, scene.clock.now()));
+    const completed = await complete(scene);
+    expect(completed).toMatchObject({
+      result: {
+        outcome: 'recorded',
+        next: [
+          expect.stringContaining('The old token stays alive until it is revoked'),
+          expect.stringContaining('reseal confirm crates-io --old-revoked'),
+        ],
+      },
+    });
+  });
+});
 
 describe('submit, with what completes a version', () => {
   describe('when the same token is pasted', () => {

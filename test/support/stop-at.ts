@@ -69,14 +69,14 @@ type AtCommit = (at: 'before-commit' | 'after-commit', connection: Connection) =
 async function watchCommits(look: AtCommit): Promise<void> {
   const { default: Sqlite } = await import('better-sqlite3');
   const real = Sqlite.prototype.transaction;
-  Sqlite.prototype.transaction = function (this: Connection, work: () => unknown) {
-    const inner = real.call(this, () => {
-      const result = work();
+  Sqlite.prototype.transaction = function (this: Connection, work: (...given: unknown[]) => unknown) {
+    const inner = real.call(this, (...given: unknown[]) => {
+      const result = work(...given);
       look('before-commit', this);
       return result;
     });
-    const immediate = () => {
-      const result = inner.immediate();
+    const immediate = (...given: unknown[]) => {
+      const result = inner.immediate(...given);
       look('after-commit', this);
       return result;
     };

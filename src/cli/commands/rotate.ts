@@ -16,14 +16,17 @@ import { openPace, paced } from '../../rotate/pace.ts';
 import { recoverRotations } from '../../rotate/recover.ts';
 import type { Rotation } from '../../rotate/rotate.ts';
 import { precheck } from '../../rotate/rotate.ts';
-import type { ResultOutcome, RotationResult } from '../../rotate/rotation.ts';
+import type { ResultOutcome, RotationResult, StepReport } from '../../rotate/rotation.ts';
+import { Stop } from '../../rotate/stop.ts';
 import { acquireLock } from '../../sqlite/lock.ts';
 import type { Standing } from '../alarm.ts';
 import { raiseAlarm } from '../alarm.ts';
 import type { Context, Given, Run } from '../command.ts';
 import { textOption } from '../command.ts';
 import { findMissing } from '../find-missing.ts';
-import type { Ended } from '../open-rotation.ts';
+import type { Ended, OpenRotation } from '../open-rotation.ts';
+import type { Ports } from '../ports.ts';
+import { choosePorts, readPorts } from '../ports.ts';
 import { rotateByForm } from '../rotate-by-form.ts';
 import { rotateByStdin } from '../rotate-by-stdin.ts';
 import { reportStep, showResult } from '../rotation-talk.ts';
@@ -41,7 +44,9 @@ const EXIT: Readonly<Record<ResultOutcome, number>> = {
 /** How long mail about an alarm may go on after the token is through. */
 const MAIL_PATIENCE_MS = 25_000;
 
-export const run: Run = async (context, given) => {
+export const run: Run = async (quietly, given) => {
+  // Destination, code, address and warnings are what protects the token: `--quiet` silences the progress alone.
+  const context = { ...quietly, out: quietly.out.aloud() };
   const { world, places, out } = context;
   const db = openUsedDatabase(places, world);
   try {
@@ -58,7 +63,9 @@ export const run: Run = async (context, given) => {
     const sending = asked.standing && raiseAlarm(context, app, declaration.name, asked.standing);
     try {
       if (!lock) throw alreadyOpen(app, declaration);
-      const ended = await rotateLocked(context, app, declaration, kind, asked);
+      if (!asked.stdin) choosePorts(asked.ports, config.form);
+      const report = (step: StepReport) => reportStep(quietly.out, step);
+      const ended = await rotateLocked(context, app, declaration, kind, asked, report);
       showResult(out, declaration.name, asked.standing ? alarmed(ended.result, declaration) : ended.result);
       return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
     } finally {
@@ -84,7 +91,7 @@ interface Asked {
   readonly unchecked: boolean;
   readonly onlyMissing: boolean;
   readonly standing: Standing | undefined;
-  readonly ports: { readonly port: number | undefined; readonly publicPort: number | undefined };
+  readonly ports: Ports;
 }
 
 async function rotateLocked(
@@ -93,6 +100,7 @@ async function rotateLocked(
   declaration: Declaration,
   kind: Kind,
   asked: Asked,
+  report: Rotation['report'],
 ): Promise<Ended> {
   const { world, out, places } = context;
   const fingerprints = openFingerprints(places, world);
@@ -110,7 +118,7 @@ async function rotateLocked(
   });
   const stored = app.register.find(declaration.name);
   const missing = asked.onlyMissing ? findMissing(declaration, stored, fingerprints) : undefined;
-  const rotation: Rotation = {
+  const rotation: OpenRotation['rotation'] = {
     id: world.randomBytes(12).toString('hex'),
     credential: declaration.name,
     declaration,
@@ -127,7 +135,8 @@ async function rotateLocked(
     questioned: new Set(),
     now: world.now,
     sleep: world.sleep,
-    report: (step) => reportStep(out, step),
+    report,
+    stop: new Stop(nextTurn),
   };
   rotation.log.open({
     id: rotation.id,
@@ -144,6 +153,11 @@ async function rotateLocked(
   const ended = await (asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports));
   await noteOwnToken(app, 'seal', seen);
   return ended;
+}
+
+/** Two, since the first ends with the turn that is on, in which signals may have been looked at already. */
+async function nextTurn(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 async function precheckOrFail(rotation: Rotation): ReturnType<typeof precheck> {
@@ -178,7 +192,7 @@ function readAsked(given: Given, now: Date): Asked {
     unchecked: given.options['unchecked'] === true,
     onlyMissing: given.options['onlyMissing'] === true,
     standing: readStanding(given),
-    ports: { port: readPort(given, 'port'), publicPort: readPort(given, 'publicPort') },
+    ports: readPorts(given),
   };
 }
 
@@ -229,22 +243,16 @@ function ensureRotatable(declaration: Declaration, { stdin, stated, onlyMissing,
   }
 }
 
-function readPort(given: Given, name: string): number | undefined {
-  const text = textOption(given, name);
-  if (text === undefined) return undefined;
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new AppError('invalid_input', `--${name === 'port' ? 'port' : 'public-port'} is no port number`, {
-    hints: ['a number from 0 to 65535; 0 takes any free one'],
-  });
-}
-
 function alreadyOpen(app: App, { name }: Declaration): AppError {
   const holder = app.rotations.unsettled(name).at(-1);
   const who = holder
     ? ` (process ${holder.pid} on ${holder.host}, since ${holder.openedAt.toISOString().slice(11, 16)} UTC)`
     : '';
   return new AppError('conflict', `a rotation of "${name}" is open already${who}`, {
-    hints: ['use its address, or stop it with Ctrl-C there'],
+    hints: [
+      holder?.host === app.world.host
+        ? `use its address, or stop it: with Ctrl-C there, or from here with \`kill ${holder.pid}\``
+        : 'use its address, or stop it with Ctrl-C there',
+    ],
   });
 }

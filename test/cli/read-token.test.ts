@@ -1,0 +1,112 @@
+import { PassThrough } from 'node:stream';
+import type { ReadStream } from 'node:tty';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readToken } from '../../src/cli/read-token.ts';
+
+const ON = '\x1b[?2004h';
+const OFF = '\x1b[?2004l';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A terminal that is typed at, with a clock that is moved by hand; `log` is what it was told, in order. */
+function reading() {
+  const log: string[] = [];
+  const stopped = new AbortController();
+  const input = new PassThrough();
+  const setRawMode = (raw: boolean) => void log.push(raw ? 'raw' : 'cooked');
+  const terminal = Object.assign(input, { isTTY: true, setRawMode }) as unknown as ReadStream;
+  const screen = {
+    prompt: (text: string) => void log.push(text.trim() === '' ? 'end' : 'prompt'),
+    control: (sequence: string) => void log.push(sequence),
+  };
+  const token = readToken(terminal as typeof process.stdin, screen, stopped.signal);
+  const outcome = token.then(
+    (secret) => (secret ? Buffer.from(secret.reveal()).toString() : undefined),
+    (error: Error) => error.message,
+  );
+  const settled = async () => {
+    for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  return {
+    log,
+    outcome,
+    input,
+    stop: () => stopped.abort(),
+    isRaw: () => !log.includes('cooked'),
+    type: async (text: string) => {
+      input.write(text);
+      await settled();
+    },
+    pass: async (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      await settled();
+    },
+  };
+}
+
+describe('readToken on a terminal', () => {
+  it('is in raw mode, with pastes marked, from before it asks until after it has read', async () => {
+    const { log, outcome, type, pass } = reading();
+    await type('abc\r');
+    await pass(200);
+    expect(await outcome).toBe('abc');
+    expect(log).toEqual(['raw', ON, 'prompt', OFF, 'cooked', 'end']);
+  });
+
+  describe('when a paste is not marked', () => {
+    it('reads on until nothing has come for 200 ms, and refuses what comes', async () => {
+      const { outcome, type, pass, isRaw } = reading();
+      await type('first\r');
+      await pass(199);
+      await type('second\r');
+      await pass(199);
+      expect(isRaw()).toBe(true);
+      await type('third\r');
+      await pass(200);
+      expect([isRaw(), await outcome]).toEqual([false, expect.stringContaining('more than one line')]);
+    });
+  });
+
+  describe('when a paste is marked', () => {
+    it('reads on until its end, also over a slow line', async () => {
+      const { outcome, type, pass, isRaw } = reading();
+      await type('\x1b[200~first\r');
+      await pass(2_999);
+      await type('second\r');
+      await pass(2_999);
+      expect(isRaw()).toBe(true);
+      await type('third\r\x1b[201~');
+      expect([isRaw(), await outcome]).toEqual([false, expect.stringContaining('more than one line')]);
+    });
+
+    it('does not wait for an end that never comes', async () => {
+      const { outcome, type, pass } = reading();
+      await type('\x1b[200~abc\r');
+      await pass(3_000);
+      expect(await outcome).toBe('abc');
+    });
+  });
+
+  describe('when it is stopped within a paste', () => {
+    it.each(['Ctrl-C', 'a signal'])('reads the rest away first (%s)', async (how) => {
+      const { outcome, type, pass, isRaw, stop } = reading();
+      await type('\x1b[200~abc');
+      if (how === 'Ctrl-C') await type('\x03');
+      else stop();
+      await type('rest\r');
+      expect(isRaw()).toBe(true);
+      await type('\x1b[201~');
+      await pass(200);
+      expect([isRaw(), await outcome]).toEqual([false, undefined]);
+    });
+  });
+
+  describe('when the terminal goes away', () => {
+    it('ends at once, without a token', async () => {
+      const { outcome, input } = reading();
+      input.end();
+      expect(await outcome).toBeUndefined();
+    });
+  });
+});
