@@ -3,7 +3,7 @@ import type { App, Places, World } from './app.ts';
 import { loadConfig, openApp } from './app.ts';
 import { watchClock } from './clock.ts';
 import { addDays } from './domain/calendar.ts';
-import { describeError, isAppError } from './domain/error.ts';
+import { AppError, describeError, isAppError } from './domain/error.ts';
 import { readGitHubClock } from './github/clock.ts';
 import { callHeartbeat, openSealStore } from './outside.ts';
 import { watchOwnTokens } from './own-tokens.ts';
@@ -24,6 +24,9 @@ import {
   recordOutage,
   recordTrouble,
 } from './sqlite/installation.ts';
+import type { Verifier } from './verification.ts';
+import type { VerifyPipeline } from './verify-watch.ts';
+import { openVerifyWatch } from './verify-watch.ts';
 import { openWatch } from './watch.ts';
 
 /** How the last round went. */
@@ -59,6 +62,8 @@ export async function openCycle(
   const adoption = openAdoption(log);
   const ownTokens = watchOwnTokens(log);
   const watch = openWatch(log);
+  const verifyWatch = openVerifyWatch(log);
+  let verifier: Verifier | undefined;
   const clock = watchClock(world.now, () =>
     readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
   );
@@ -114,10 +119,26 @@ export async function openCycle(
     if (!(await clockHolds())) return finish(app, true, false, log, clock.hear);
     await ownTokens.look(app);
     const watching = await watch.look(app);
+    const verifying = await verifyWatch.look(app, verify);
     const unplanned = plan();
     await adoption.look(app);
     const { more, unconfigured } = await send();
-    return finish(app, unplanned > 0 || unconfigured, more || watching, log, clock.hear);
+    return finish(app, unplanned > 0 || unconfigured, more || watching || verifying, log, clock.hear);
+  };
+
+  /** Loaded when the first pipeline is due: without one, nobody needs the rules and what reads for them. */
+  const verify: VerifyPipeline = async (pipeline) => {
+    const { openVerifier } = await import('./verification.ts');
+    const { RULES } = await import('./verify/rules/all.ts');
+    verifier ??= openVerifier();
+    try {
+      return await verifier.verify(app, pipeline, RULES);
+    } catch (error) {
+      if (isAppError(error)) throw error;
+      // Whatever strange answer has found a fault of ours: reminders must not wait for it to be mended.
+      const what = `${pipeline.name} cannot be verified: ${describeError(error)}`;
+      throw new AppError('unavailable', `${what}; please report it`, { cause: error });
+    }
   };
 
   const send = async (): Promise<{ more: boolean; unconfigured: boolean }> => {

@@ -1,5 +1,6 @@
 import type { App } from './app.ts';
 import { addDays } from './domain/calendar.ts';
+import { toldFindings } from './findings.ts';
 import { settingsPage } from './github/settings-page.ts';
 import { openCalendar, openChannels } from './outside.ts';
 import type { MailContext } from './remind/compose.ts';
@@ -29,13 +30,15 @@ export async function roundOf(
 ): Promise<Round> {
   const channels = await openChannels(app.config, app.world);
   const calendar = await openCalendar(app);
+  // Read by the mails of findings alone, which are few.
+  const { findRule } = await import('./verify/rules/all.ts');
   let context: MailContext | undefined;
   return {
     ...run,
     outbox: app.outbox,
     find: app.register.find,
     context: () => {
-      context ??= mailContext(app, calendar);
+      context ??= mailContext(app, calendar, (rule) => findRule(rule)?.question);
       return context;
     },
     identity: app.identity,
@@ -45,7 +48,12 @@ export async function roundOf(
   };
 }
 
-export function mailContext(app: App, calendar: MailContext['calendar']): MailContext {
+/** @param questionOf of a rule, by its id */
+export function mailContext(
+  app: App,
+  calendar: MailContext['calendar'],
+  questionOf: (rule: string) => string | undefined = () => undefined,
+): MailContext {
   const { config, db, world, outbox, policy } = app;
   const broken = listTroubles(db).find(({ name }) => name === 'configuration');
   return {
@@ -63,5 +71,6 @@ export function mailContext(app: App, calendar: MailContext['calendar']): MailCo
       })),
     configurationTrouble: broken && { detail: broken.detail, since: broken.since },
     calendar,
+    findings: toldFindings(app, questionOf),
   };
 }

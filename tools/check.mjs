@@ -10,6 +10,7 @@ const steps = [
   ['types', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
   ['unused code', 'node_modules/knip/bin/knip.js'],
   ['schema', 'tools/schema.ts', '--check'],
+  ['rules', 'tools/rules.ts', '--check'],
   ['tests', 'node_modules/vitest/vitest.mjs', 'run'],
 ].filter(([name]) => name !== 'tests' || !process.argv.includes('--no-tests'));
 

@@ -96,6 +96,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/outbox.ts'),
   },
   {
+    usage: 'verify [pipeline]',
+    summary: 'the runbook’s checklist against the live services; reads, and changes nothing outside',
+    options: [
+      { flags: '--rule <id>', description: 'one rule alone; its answer is not remembered' },
+      {
+        flags: '--interactive',
+        description: 'also ask about the lines that only a person can see, and remember the answers',
+      },
+    ],
+    example: 'reseal verify rust_sqlite',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    usage: 'runbook [pipeline]',
+    summary: 'the runbook itself, written from the declared file, as Markdown or as a page',
+    options: [{ flags: '--html', description: 'one page that needs nothing else, instead of Markdown' }],
+    example: 'reseal runbook rust_sqlite --html > runbook.html',
+    load: () => import('./commands/runbook.ts'),
+  },
+  {
     usage: 'daemon',
     summary: 'the long-running service: reminds, and finishes what was interrupted',
     options: [{ flags: '--once', description: 'do what is due and exit' }],

@@ -3,6 +3,7 @@ import { AppError } from '../domain/error.ts';
 import { aboutAlarm } from './about-alarm.ts';
 import { aboutChanged } from './about-changed.ts';
 import { aboutExpiry } from './about-expiry.ts';
+import { aboutFindings } from './about-findings.ts';
 import { aboutOldToken } from './about-old-token.ts';
 import { aboutRotation } from './about-rotation.ts';
 import { aboutConfiguration, aboutUnconfirmed } from './about-trouble.ts';
@@ -45,6 +46,8 @@ function describeReminder(reminder: Carried, find: () => Reminded, context: Mail
   switch (reminder.topic) {
     case 'configuration':
       return aboutConfiguration(reminder, context);
+    case 'findings':
+      return aboutFindings(reminder, context);
     case 'unconfirmed':
       return aboutUnconfirmed(reminder, find(), context, now);
     case 'changed':

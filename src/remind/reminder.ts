@@ -9,7 +9,7 @@ import type {
 /**
  * What a reminder is about. `rotated`: the one notice after a rotation; `standing`: the monthly line about what has no date;
  * `unconfirmed`: a rotation may have stored its token; `changed`: a secret was changed or removed by somebody else; `old-token`:
- * what was replaced lives on at its issuer; `configuration`: the file cannot be used.
+ * what was replaced lives on at its issuer; `configuration`: the file cannot be used; `findings`: verification found a change.
  */
 export type Topic =
   | 'expiry'
@@ -20,7 +20,8 @@ export type Topic =
   | 'unconfirmed'
   | 'changed'
   | 'old-token'
-  | 'configuration';
+  | 'configuration'
+  | 'findings';
 
 /** Who is told, and how. */
 export interface Addressee {
@@ -32,9 +33,9 @@ export interface Addressee {
 
 /** What makes a reminder that reminder: no clock, time zone or order of events is part of it. */
 export interface ReminderKey extends Addressee {
-  /** `*`: the installation as a whole. */
+  /** `*`: the installation as a whole; `pipeline:NAME`: what was found there. */
   readonly credential: string;
-  /** 0: none is recorded, or it is about a place and not a version (`changed`). */
+  /** 0: none is recorded, or it is about a place and not a version (`changed`). Of `findings` the run that saw them. */
   readonly version: number;
   readonly topic: Topic;
   /**

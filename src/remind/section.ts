@@ -2,6 +2,7 @@ import type { Declaration, Destination, DestinationState } from '../domain/crede
 import { formatDestination, sameDestination } from '../domain/credential.ts';
 import { daysLeft } from '../domain/expiry.ts';
 import { findKind } from '../kinds/catalogue.ts';
+import type { ToldRun } from './findings.ts';
 import type { ReminderPolicy } from './policy.ts';
 import { EVERYBODY } from './policy.ts';
 import type { Carried, DraftItem, Reminded } from './reminder.ts';
@@ -20,6 +21,8 @@ export interface MailContext {
   readonly undelivered: readonly Undelivered[];
   /** The configuration cannot be used: since when and why. */
   readonly configurationTrouble: { readonly detail: string; readonly since: Date } | undefined;
+  /** What a run of a pipeline has to tell; absent: nothing was ever verified. */
+  readonly findings?: (pipeline: string, run: number) => ToldRun;
   /** Writes the iCalendar text for the entries; undefined: none is attached. */
   readonly calendar: ((credentials: readonly Reminded[]) => string | undefined) | undefined;
 }

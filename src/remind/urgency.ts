@@ -8,7 +8,11 @@ export const UNCONFIRMED = -4_000_000;
 export const CHANGED = -3_000_000;
 /** As urgent as what is critical: whatever changed in the file is not in force. */
 export const CONFIGURATION = 3;
+/** A release can be forged, or dies. */
+export const FINDINGS_URGENT = 3;
 /** Behind every expiry. */
+export const FINDINGS = 500_000;
 export const OLD_TOKEN = 1_000_000;
 /** Behind everything that asks for something. */
+export const FINDINGS_SETTLED = 1_900_000;
 export const RENEWED = 2_000_000;

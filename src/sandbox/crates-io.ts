@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { CrateShelf } from './crates-io-crates.ts';
+import { stockCrates } from './crates-io-crates.ts';
 import type { Answer, Listener, RecordedRequest } from './http.ts';
 import { listen } from './http.ts';
 
@@ -35,7 +37,7 @@ export interface CratesIoOptions {
   readonly now?: () => Date;
 }
 
-export interface CratesIoSandbox extends Listener {
+export interface CratesIoSandbox extends Listener, Pick<CrateShelf, 'setCrate' | 'removeCrate'> {
   addToken(token: string, spec?: TokenSpec): void;
   revokeToken(token: string): void;
   token(token: string): TokenRecord | undefined;
@@ -47,6 +49,7 @@ interface Registry {
   /** Keyed by SHA-256, as crates.io keeps them (utils/token.rs, HashedToken). */
   readonly tokens: Map<string, TokenRecord>;
   readonly documents: Map<string, unknown>;
+  readonly crates: CrateShelf;
   readonly now: () => Date;
 }
 
@@ -62,11 +65,12 @@ const NO_USER_AGENT =
   'on our service, we ask that your user agent actually identify your bot, and not just report the HTTP client ' +
   "library you're using.";
 
-/** crates.io answering probes of a token: GET /api/v1/me/tokens/0 and its neighbours. */
+/** crates.io answering probes of a token (GET /api/v1/me/tokens/0 and its neighbours) and showing its crates. */
 export async function startCratesIo(options: CratesIoOptions = {}): Promise<CratesIoSandbox> {
   const registry: Registry = {
     tokens: new Map(),
     documents: new Map(),
+    crates: stockCrates(),
     now: options.now ?? (() => new Date()),
   };
   const listener = await listen({
@@ -82,6 +86,8 @@ export async function startCratesIo(options: CratesIoOptions = {}): Promise<Crat
     },
     revokeToken: (token) => revoke(registry, token),
     token: (token) => registry.tokens.get(sha256(token)),
+    setCrate: registry.crates.setCrate,
+    removeCrate: registry.crates.removeCrate,
     addDocument: (path, body) => void registry.documents.set(path, body),
   };
 }
@@ -116,6 +122,8 @@ function respond(registry: Registry, request: RecordedRequest): Answer {
   if (userAgent === '' || userAgent === 'Amazon CloudFront') return refuse(403, NO_USER_AGENT);
   const document = registry.documents.get(request.path);
   if (request.method === 'GET' && document !== undefined) return { status: 200, body: document };
+  const shown = registry.crates.answer(request);
+  if (shown !== undefined) return shown;
   const endpoint = endpointOf(request);
   if (endpoint === undefined) return refuse(404, 'Not Found');
   const caller = authenticate(registry, request);

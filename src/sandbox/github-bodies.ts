@@ -1,11 +1,12 @@
 import type { components } from '@octokit/openapi-types';
+import type { EnvironmentRules } from './github-settings-state.ts';
 import type { EnvironmentSettings, EnvironmentState, RepositoryState, Times } from './github-state.ts';
 
 // Every body that means success is typed by GitHub's published OpenAPI description, so that the
 // compiler notices when the stand-in and GitHub part ways.
 type Schemas = components['schemas'];
 
-const HTML = 'https://github.com';
+export const HTML = 'https://github.com';
 
 export function isoSecond(instant: Date): string {
   return `${instant.toISOString().slice(0, 19)}Z`;
@@ -33,9 +34,65 @@ export function environmentBody(
     html_url: `${HTML}/${repository.fullName}/deployments/activity_log?environments_filter=${name}`,
     created_at: isoSecond(environment.createdAt),
     updated_at: isoSecond(environment.updatedAt),
-    protection_rules: [],
-    deployment_branch_policy: null,
+    ...environmentRules(api, environment),
     ...environment.settings,
+  };
+}
+
+/** GitHub leaves out every rule that is not set. */
+function environmentRules(api: string, { id, rules }: EnvironmentState): EnvironmentSettings {
+  const { waitTimer, reviewers, preventsSelfReview, adminsMayBypass, deploymentBranches } = rules;
+  const rule = <Type extends string>(type: Type, offset: number) => ({
+    id: id * 10 + offset,
+    node_id: nodeId('GA', id * 10 + offset),
+    type,
+  });
+  const reviews = {
+    ...rule('required_reviewers', 2),
+    prevent_self_review: preventsSelfReview,
+    reviewers: reviewers.map((name) => reviewerBody(api, name)),
+  };
+  return {
+    protection_rules: [
+      ...(waitTimer > 0 ? [{ ...rule('wait_timer', 1), wait_timer: waitTimer }] : []),
+      ...(reviewers.length > 0 ? [reviews] : []),
+      ...(deploymentBranches === 'any' ? [] : [rule('branch_policy', 3)]),
+    ],
+    deployment_branch_policy: branchPolicy(deploymentBranches),
+    ...(adminsMayBypass === undefined ? {} : { can_admins_bypass: adminsMayBypass }),
+  };
+}
+
+function branchPolicy(
+  branches: EnvironmentRules['deploymentBranches'],
+): Schemas['deployment-branch-policy-settings'] {
+  if (branches === 'any') return null;
+  const isProtected = branches === 'protected';
+  return { protected_branches: isProtected, custom_branch_policies: !isProtected };
+}
+
+function reviewerBody(api: string, name: string) {
+  const [organisation = '', slug] = name.split('/');
+  return slug === undefined
+    ? { type: 'User' as const, reviewer: userBody(api, name) }
+    : { type: 'Team' as const, reviewer: teamBody(api, organisation, slug) };
+}
+
+export function teamBody(api: string, organisation: string, slug: string): Schemas['team'] {
+  const url = `${api}/organizations/1/team/${slug}`;
+  return {
+    id: 1,
+    node_id: nodeId('T', 1),
+    name: slug,
+    slug,
+    description: null,
+    permission: 'pull',
+    url,
+    html_url: `${HTML}/orgs/${organisation}/teams/${slug}`,
+    members_url: `${url}/members{/member}`,
+    repositories_url: `${url}/repos`,
+    type: 'organization',
+    parent: null,
   };
 }
 
@@ -50,11 +107,11 @@ export function metaBody(enterpriseVersion: string | undefined): Schemas['api-ov
   return enterpriseVersion === undefined ? body : { ...body, installed_version: enterpriseVersion };
 }
 
-function nodeId(prefix: string, id: number): string {
+export function nodeId(prefix: string, id: number): string {
   return `${prefix}_${Buffer.from(String(id)).toString('base64url')}`;
 }
 
-function ownerBody(api: string, login: string): Schemas['simple-user'] {
+export function userBody(api: string, login: string, type = 'User'): Schemas['simple-user'] {
   const user = `${api}/users/${login}`;
   return {
     login,
@@ -73,7 +130,7 @@ function ownerBody(api: string, login: string): Schemas['simple-user'] {
     repos_url: `${user}/repos`,
     events_url: `${user}/events{/privacy}`,
     received_events_url: `${user}/received_events`,
-    type: 'User',
+    type,
     site_admin: false,
   };
 }
@@ -85,7 +142,7 @@ export function repositoryBody(api: string, repository: RepositoryState): Schema
     node_id: nodeId('R', repository.id),
     name,
     full_name: repository.fullName,
-    owner: ownerBody(api, owner),
+    owner: userBody(api, owner, repository.settings.ownedByOrganisation ? 'Organization' : 'User'),
     private: repository.private,
     visibility: repository.private ? 'private' : 'public',
     html_url: `${HTML}/${repository.fullName}`,
@@ -99,7 +156,7 @@ export function repositoryBody(api: string, repository: RepositoryState): Schema
     mirror_url: null,
     homepage: null,
     language: null,
-    default_branch: 'main',
+    default_branch: repository.settings.defaultBranch,
     ...repositoryCounts,
     archived: false,
     disabled: false,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { errorBody, metaBody, rateLimitBody } from './github-bodies.ts';
 import type { RepositoryExchange } from './github-exchange.ts';
 import { linkHeader, pageOf } from './github-pages.ts';
@@ -8,6 +9,7 @@ import { findRepository, repositoryById } from './github-state.ts';
 import type { Caller, Need, TokenGrant } from './github-tokens.ts';
 import { callerOf, judge, refusal } from './github-tokens.ts';
 import type { Answer, RecordedRequest } from './http-exchange.ts';
+import { bodyText } from './http-exchange.ts';
 
 /** An answer beside the built-in endpoints (branch protection, rulesets, …), given as it goes out. */
 export interface Resource {
@@ -25,6 +27,8 @@ export interface GitHubService {
   readonly enterpriseVersion: string | undefined;
   /** Requests so far by `Authorization`, for the rate-limit headers. */
   readonly used: Map<string, number>;
+  /** Requests that were answered with 304, which count against no limit. */
+  readonly unchanged: WeakSet<RecordedRequest>;
 }
 
 type Repositories = { readonly repository: RepositoryState; readonly tail: string };
@@ -42,6 +46,22 @@ function prefixOf(service: GitHubService): string {
 }
 
 export function respond(service: GitHubService, request: RecordedRequest): Answer {
+  const answer = answerOf(service, request);
+  if (request.method !== 'GET' || answer.status !== 200) return answer;
+  const etag = tagOf(request, answer);
+  const headers = { ...answer.headers, etag };
+  if (request.headers['if-none-match'] !== etag) return { ...answer, headers };
+  service.unchanged.add(request);
+  return { status: 304, headers: { etag } };
+}
+
+/** Other for each token, as GitHub's are (github/docs#34689). */
+function tagOf(request: RecordedRequest, answer: Answer): string {
+  const seen = [request.headers.authorization ?? '', answer.headers?.['link'] ?? '', bodyText(answer.body)];
+  return `W/"${createHash('sha256').update(JSON.stringify(seen)).digest('hex')}"`;
+}
+
+function answerOf(service: GitHubService, request: RecordedRequest): Answer {
   if ((request.headers['user-agent'] ?? '') === '') return failure(403, USER_AGENT_NEEDED);
   const caller = callerOf(request, service.tokens);
   if (caller === 'unknown-token') return failure(401, 'Bad credentials');
@@ -126,7 +146,9 @@ function inRepository(service: GitHubService, knock: Knock): Answer {
   const params = found?.params ?? {};
   const exchange: RepositoryExchange = { state, now: service.now(), request, api, repository, tail, params };
   if (resource !== undefined) return resourceAnswer(exchange, resource);
-  return found?.route.answer(exchange) ?? notFound();
+  const mayAdminister =
+    judge(caller, repository, { permission: 'administration', access: 'write' }) === 'allowed';
+  return found?.route.answer(exchange, mayAdminister) ?? notFound();
 }
 
 function resourceAnswer(exchange: RepositoryExchange, resource: Resource): Answer {
@@ -138,7 +160,7 @@ function resourceAnswer(exchange: RepositoryExchange, resource: Resource): Answe
 /** What real answers carry besides their body; Enterprise Server counts no requests by default. */
 export function commonHeaders(service: GitHubService, request: RecordedRequest): Record<string, string> {
   const key = request.headers.authorization ?? '';
-  service.used.set(key, (service.used.get(key) ?? 0) + 1);
+  if (!service.unchanged.has(request)) service.used.set(key, (service.used.get(key) ?? 0) + 1);
   const caller = callerOf(request, service.tokens);
   const expires = typeof caller === 'object' ? caller.grant.expires : undefined;
   return {

@@ -3,6 +3,16 @@ import { environmentBody, repositoryBody } from './github-bodies.ts';
 import type { RepositoryExchange } from './github-exchange.ts';
 import { linkHeader, pageOf } from './github-pages.ts';
 import { deleteSecret, getPublicKey, getSecret, listSecrets, notFound, putSecret } from './github-secrets.ts';
+import {
+  getBranch,
+  getContents,
+  getProtection,
+  getRuleset,
+  listBranchPolicies,
+  listBranchRules,
+  listCustomRules,
+  planned,
+} from './github-settings-routes.ts';
 import type { EnvironmentState } from './github-state.ts';
 import { findEnvironment } from './github-state.ts';
 import type { Access, Need, Permission } from './github-tokens.ts';
@@ -10,23 +20,39 @@ import type { Answer } from './http-exchange.ts';
 
 export interface Route {
   readonly method: string;
-  /** Segments after `/repos/{owner}/{repo}/`; a leading colon names a parameter. */
+  /** Segments after `/repos/{owner}/{repo}/`; a leading colon names a parameter, an asterisk one that takes the rest. */
   readonly segments: readonly string[];
   readonly need: Need;
-  readonly answer: (exchange: RepositoryExchange) => Answer;
+  /** `mayAdminister`: whether the caller has administration:write. */
+  readonly answer: (exchange: RepositoryExchange, mayAdminister: boolean) => Answer;
 }
 
 type EnvironmentsPage =
   operations['repos/get-all-environments']['responses'][200]['content']['application/json'];
 
-const SECRETS = 'environments/:environment/secrets';
+const ENVIRONMENT = 'environments/:environment';
+const SECRETS = `${ENVIRONMENT}/secrets`;
 
 // Permissions: github/docs, fine-grained-pat-permissions.json. Reading an environment takes `actions`,
 // its secrets take `environments`.
 export const ROUTES: readonly Route[] = [
   route('GET', '', 'metadata', 'read', getRepository),
   route('GET', 'environments', 'actions', 'read', listEnvironments),
-  route('GET', 'environments/:environment', 'actions', 'read', inEnvironment(getEnvironment)),
+  route('GET', ENVIRONMENT, 'actions', 'read', inEnvironment(getEnvironment)),
+  route(
+    'GET',
+    `${ENVIRONMENT}/deployment-branch-policies`,
+    'actions',
+    'read',
+    inEnvironment(listBranchPolicies),
+  ),
+  route(
+    'GET',
+    `${ENVIRONMENT}/deployment_protection_rules`,
+    'actions',
+    'read',
+    inEnvironment(listCustomRules),
+  ),
   route('GET', `${SECRETS}/public-key`, 'environments', 'read', inEnvironment(getPublicKey)),
   route(
     'GET',
@@ -39,6 +65,18 @@ export const ROUTES: readonly Route[] = [
   route('PUT', `${SECRETS}/:secret`, 'environments', 'write', inEnvironment(putSecret)),
   route('DELETE', `${SECRETS}/:secret`, 'environments', 'write', inEnvironment(deleteSecret)),
   route('GET', 'actions/secrets', 'secrets', 'read', (x) => listSecrets(x, x.repository.secrets)),
+  route('GET', 'actions/organization-secrets', 'secrets', 'read', (x) =>
+    listSecrets(x, x.repository.organisationSecrets),
+  ),
+  // The schema `dependabot-secret` has the same fields.
+  route('GET', 'dependabot/secrets', 'dependabot_secrets', 'read', (x) =>
+    listSecrets(x, x.repository.dependabotSecrets),
+  ),
+  route('GET', 'branches/:branch', 'contents', 'read', getBranch),
+  route('GET', 'branches/:branch/protection', 'administration', 'read', planned(getProtection)),
+  route('GET', 'rules/branches/:branch', 'metadata', 'read', planned(listBranchRules)),
+  route('GET', 'rulesets/:ruleset', 'metadata', 'read', planned(getRuleset)),
+  route('GET', 'contents/*path', 'contents', 'read', getContents),
 ];
 
 function route(
@@ -62,7 +100,7 @@ export function findRoute(
 ): { route: Route; params: Record<string, string> } | undefined {
   const segments = segmentsOf(tail);
   for (const candidate of ROUTES) {
-    if (candidate.method !== method || candidate.segments.length !== segments.length) continue;
+    if (candidate.method !== method) continue;
     const params = paramsOf(candidate.segments, segments);
     if (params !== undefined) return { route: candidate, params };
   }
@@ -74,7 +112,13 @@ function paramsOf(
   segments: readonly string[],
 ): Record<string, string> | undefined {
   const params: Record<string, string> = {};
+  const isOpen = pattern.at(-1)?.startsWith('*');
+  if (!isOpen && pattern.length !== segments.length) return undefined;
   for (const [index, part] of pattern.entries()) {
+    if (part.startsWith('*')) {
+      params[part.slice(1)] = decode(segments.slice(index).join('/'));
+      return params;
+    }
     const segment = segments[index] ?? '';
     if (part.startsWith(':')) params[part.slice(1)] = decode(segment);
     else if (part !== segment) return undefined;

@@ -1,5 +1,6 @@
 import type { components } from '@octokit/openapi-types';
 import sodium from 'libsodium-wrappers';
+import type { EnvironmentRules, RepositorySettings } from './github-settings-state.ts';
 
 export type EnvironmentSettings = Pick<
   components['schemas']['environment'],
@@ -34,7 +35,9 @@ export interface KeyState {
 export interface EnvironmentState extends Times {
   readonly id: number;
   readonly name: string;
+  /** Fields of the answer as they are given, over what `rules` makes of them. */
   readonly settings: EnvironmentSettings;
+  rules: EnvironmentRules;
   key: KeyState;
   readonly secrets: Map<string, SecretState>;
 }
@@ -42,9 +45,13 @@ export interface EnvironmentState extends Times {
 export interface RepositoryState extends Times {
   readonly id: number;
   fullName: string;
-  readonly private: boolean;
+  private: boolean;
   readonly environments: Map<string, EnvironmentState>;
   readonly secrets: Map<string, SecretState>;
+  /** Of the owning organisation, as far as they reach this repository. */
+  readonly organisationSecrets: Map<string, SecretState>;
+  readonly dependabotSecrets: Map<string, SecretState>;
+  readonly settings: RepositorySettings;
 }
 
 /** One write that took effect, kept so that tests can count. */

@@ -3,6 +3,9 @@ import sodium from 'libsodium-wrappers';
 import { errorBody } from './github-bodies.ts';
 import type { GitHubService } from './github-respond.ts';
 import { commonHeaders, resourceKey, respond } from './github-respond.ts';
+import type { SettingsControl } from './github-settings.ts';
+import { addEnvironment, settingsControl } from './github-settings.ts';
+import { newSettings } from './github-settings-state.ts';
 import type { EnvironmentSettings, GitHubState, KeyState, ReadLag, SecretState } from './github-state.ts';
 import {
   emptyState,
@@ -54,11 +57,12 @@ export interface StoredSecret {
   readonly keyId: string;
 }
 
-export interface GitHubSandbox extends Listener {
+export interface GitHubSandbox extends Listener, SettingsControl {
   /** What a client takes as its base address (`url`, with Enterprise Server's prefix where it has one). */
   readonly apiUrl: string;
   /** Returns the numeric id. Takes the name away from any redirect left by a rename. */
   addRepository(repository: { fullName: string; id?: number; private?: boolean }): number;
+  hasRepository(fullName: string): boolean;
   /** The old name redirects from now on. */
   renameRepository(from: string, to: string): void;
   removeRepository(fullName: string): void;
@@ -100,6 +104,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     now: options.now ?? (() => new Date()),
     enterpriseVersion: options.enterpriseVersion,
     used: new Map(),
+    unchanged: new WeakSet(),
   };
   const listener = await listen({
     port: options.port,
@@ -114,6 +119,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     apiUrl: options.enterpriseVersion === undefined ? listener.url : `${listener.url}/api/v3`,
     ...places(service.state, service.now),
     ...contents(service.state, service.now),
+    ...settingsControl(service.state, service.now),
     addToken: (token, grant) => void service.tokens.set(token, grant),
     removeToken: (token) => void service.tokens.delete(token),
     addResource({ repository, path, permission, access = 'read', status = 200, body }) {
@@ -126,6 +132,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
 type Places = Pick<
   GitHubSandbox,
   | 'addRepository'
+  | 'hasRepository'
   | 'renameRepository'
   | 'removeRepository'
   | 'addEnvironment'
@@ -140,10 +147,20 @@ function places(state: GitHubState, now: () => Date): Places {
     addRepository({ fullName, id = nextId(state), private: isPrivate = false }) {
       const key = fullName.toLowerCase();
       state.formerNames.delete(key);
-      const parts = { environments: new Map(), secrets: new Map(), ...times() };
-      state.repositories.set(key, { id, fullName, private: isPrivate, ...parts });
+      state.repositories.set(key, {
+        id,
+        fullName,
+        private: isPrivate,
+        environments: new Map(),
+        secrets: new Map(),
+        organisationSecrets: new Map(),
+        dependabotSecrets: new Map(),
+        settings: newSettings(),
+        ...times(),
+      });
       return id;
     },
+    hasRepository: (fullName) => findRepository(state, fullName) !== undefined,
     renameRepository(from, to) {
       const repository = requireRepository(state, from);
       state.repositories.delete(from.toLowerCase());
@@ -153,15 +170,8 @@ function places(state: GitHubState, now: () => Date): Places {
     },
     removeRepository: (fullName) => void state.repositories.delete(fullName.toLowerCase()),
     addEnvironment(repository, name, settings = {}) {
-      const environment = {
-        id: nextId(state),
-        name,
-        settings,
-        key: newKey(),
-        secrets: new Map(),
-        ...times(),
-      };
-      requireRepository(state, repository).environments.set(name.toLowerCase(), environment);
+      addEnvironment(state, now, repository, name, { adminsMayBypass: undefined });
+      Object.assign(requireEnvironment(requireRepository(state, repository), name).settings, settings);
     },
     removeEnvironment(repository, name) {
       requireRepository(state, repository).environments.delete(name.toLowerCase());

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sandbox } from './sandbox.ts';
 
-/** A throw-away installation: the shipped example with only its addresses and secret files replaced. */
+/**
+ * A throw-away installation: the shipped example with only its addresses and secret files replaced. Its pipeline is left out where
+ * the sandbox has none, since nobody would answer for it.
+ */
 export interface Installation {
   readonly folder: string;
   readonly configPath: string;
@@ -26,7 +29,9 @@ export function makeInstallation(
   };
   const files = {
     '/run/secrets/github_seal_token': write('github_seal_token', `${sandbox.sealToken}\n`),
-    '/run/secrets/github_verify_token': join(folder, 'github_verify_token'),
+    '/run/secrets/github_verify_token': sandbox.pipeline
+      ? write('github_verify_token', `${sandbox.pipeline.verifyToken}\n`)
+      : join(folder, 'github_verify_token'),
     '/run/secrets/smtp_url': write('smtp_url', `${sandbox.mail.url}\n`),
     '/run/secrets/heartbeat_url': join(folder, 'heartbeat_url'),
     'https://api.github.com': sandbox.github.apiUrl,
@@ -34,13 +39,23 @@ export function makeInstallation(
     'port: 8765, public-port: 8765': 'port: 0',
     'port: 8766': 'port: 0',
   };
-  const config = Object.entries(files).reduce((text, [from, to]) => replaceOnce(text, from, to), example);
+  const config = Object.entries(files).reduce(
+    (text, [from, to]) => replaceOnce(text, from, to),
+    withPipeline(example, sandbox),
+  );
   return {
     folder,
     configPath: write('config.yaml', config),
     dataDir: join(folder, 'data'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function withPipeline(example: string, { pipeline }: Sandbox): string {
+  if (!pipeline) return `${example.split('\npipelines:\n')[0]}\n`;
+  const { npm, pypi } = pipeline;
+  const others = `\nregistries:\n  npm: { url: ${npm.url} }\n  pypi: { url: ${pypi.url} }`;
+  return replaceOnce(example, '\nregistries:', others);
 }
 
 function replaceOnce(text: string, from: string, to: string): string {

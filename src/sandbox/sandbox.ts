@@ -5,6 +5,12 @@ import type { GitHubOptions, GitHubSandbox } from './github.ts';
 import { startGitHub } from './github.ts';
 import type { MailSink } from './mail.ts';
 import { startMailSink } from './mail.ts';
+import type { NpmSandbox } from './npm.ts';
+import { startNpm } from './npm.ts';
+import type { SandboxPipeline } from './pipeline.ts';
+import { setUpPipeline } from './pipeline.ts';
+import type { PypiSandbox } from './pypi.ts';
+import { startPypi } from './pypi.ts';
 
 /** One repository with its environment, as the example configuration declares it. */
 export interface SandboxPlace {
@@ -18,6 +24,8 @@ export interface Sandbox {
   readonly github: GitHubSandbox;
   readonly cratesIo: CratesIoSandbox;
   readonly mail: MailSink;
+  /** Where the whole pipeline of the example was asked for. */
+  readonly pipeline: FurnishedPipeline | undefined;
   /** A fine-grained token with environments:write and metadata:read, and nothing more. */
   readonly sealToken: string;
   /** The token that the environment holds at first. */
@@ -25,6 +33,12 @@ export interface Sandbox {
   /** A token that the stand-in for crates.io knows as live and scoped: the one to paste. */
   readonly offeredToken: string;
   close(): Promise<void>;
+}
+
+/** The pipeline that the example declares, compliant until somebody changes it. */
+export interface FurnishedPipeline extends SandboxPipeline {
+  readonly npm: NpmSandbox;
+  readonly pypi: PypiSandbox;
 }
 
 /**
@@ -37,7 +51,7 @@ export async function startSandbox(
   place: SandboxPlace,
   oldAt: Date,
   now = () => new Date(),
-  options: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> = {},
+  options: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> & { readonly pipeline?: boolean } = {},
 ): Promise<Sandbox> {
   const [github, cratesIo, mail] = await Promise.all([
     startGitHub({ ...options, now }),
@@ -62,16 +76,28 @@ export async function startSandbox(
   });
   for (const token of [oldToken, offeredToken])
     cratesIo.addToken(token, { scopes: ['publish-new', 'publish-update'] });
+  const pipeline = options.pipeline ? await furnish(github, place, now) : undefined;
   return {
     place,
     github,
     cratesIo,
     mail,
+    pipeline,
     sealToken,
     oldToken,
     offeredToken,
     close: async () => {
-      await Promise.all([github.close(), cratesIo.close(), mail.close()]);
+      const all = [github, cratesIo, mail, pipeline?.npm, pipeline?.pypi];
+      await Promise.all(all.map((one) => one?.close()));
     },
   };
+}
+
+async function furnish(
+  github: GitHubSandbox,
+  { repo }: SandboxPlace,
+  now: () => Date,
+): Promise<FurnishedPipeline> {
+  const [npm, pypi] = await Promise.all([startNpm({ now }), startPypi({ now })]);
+  return { ...setUpPipeline(github, { repo }), npm, pypi };
 }

@@ -123,7 +123,11 @@ const UNSETTLED = `CASE reminder.topic
     WHERE n.credential = reminder.credential AND n.rotation IS NOT NULL AND v.revoked_at IS NULL AND v.standing <> 'revoked'
       AND (v.expires_at IS NULL OR v.expires_at > @now))
   ELSE 1 END`;
-const OUTDATED = `reminder.credential <> '*' AND (NOT EXISTS (${CURRENT}) OR NOT ${UNSETTLED})`;
+/** What a run of a pipeline has found is told for as long as no later one has overtaken all of it. */
+const TO_TELL = `SELECT 1 FROM finding AS f WHERE f.pipeline = substr(reminder.credential, length('pipeline:') + 1)
+  AND f.change_run = reminder.version`;
+const OUTDATED = `CASE WHEN reminder.credential = '*' THEN 0 WHEN reminder.topic = 'findings' THEN NOT EXISTS (${TO_TELL})
+  ELSE NOT EXISTS (${CURRENT}) OR NOT ${UNSETTLED} END`;
 /** Put off by an acknowledgement. An old token that has leaked is urgent, and is not. */
 const PUT_OFF = `(reminder.topic = 'expiry' OR (reminder.topic = 'old-token' AND reminder.urgent = 0))
   AND EXISTS (SELECT 1 FROM credential AS c WHERE c.name = reminder.credential AND c.acknowledged_until > @now)`;

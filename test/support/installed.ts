@@ -32,7 +32,7 @@ export interface Installed extends AsyncDisposable {
 
 /** The built program on the shipped example, beside stand-ins; not initialised yet. */
 export async function install(
-  github: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> = {},
+  github: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> & { readonly pipeline?: boolean } = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<Installed> {
   let ahead = 0;

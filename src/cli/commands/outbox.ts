@@ -109,6 +109,7 @@ function row({
 
 export function describe({ credential, topic, leadDays }: ReminderKey): string {
   if (topic === 'configuration') return 'the configuration';
+  if (topic === 'findings') return credential.replace('pipeline:', 'the pipeline ');
   if (topic !== 'expiry') return `${credential} (${topic})`;
   if (leadDays === 0) return `${credential} (the day it expires)`;
   const days = `${Math.abs(leadDays)} ${Math.abs(leadDays) === 1 ? 'day' : 'days'}`;

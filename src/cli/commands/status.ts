@@ -11,6 +11,7 @@ import { anyNeedsPerson, credentialStatuses, leftBehind } from '../../register/s
 import { adoptionGap } from '../../remind/adoption.ts';
 import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
 import type { JournalEntry } from '../../rotate/rotation.ts';
+import { findingCounts } from '../../sqlite/findings.ts';
 import type { InstallationTrouble } from '../../sqlite/installation.ts';
 import { lastBeat, listTroubles } from '../../sqlite/installation.ts';
 import type { Run } from '../command.ts';
@@ -31,8 +32,8 @@ export const run: Run = async ({ world, places, out }) => {
     const troubles = listTroubles(db);
     const lastBeatAt = lastBeat(db, 'cycle');
     const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
-    // Nothing verifies the pipelines yet, and no number would say so: zero would read as fine.
-    const findings = { fail: null, unknown: null };
+    // Null until a pipeline was verified: zero would read as fine.
+    const findings = findingCounts(db);
     if (out.json) {
       out.resultJson({
         schemaVersion: 1,
@@ -55,13 +56,15 @@ export const run: Run = async ({ world, places, out }) => {
       print(out, credentials);
       printMail(out, deliveries, trouble, config.mail !== undefined || config.webhooks.length > 0);
       printTroubles(out, circuits, troubles);
+      printFindings(out, findings);
       out.result(
         `daemon  ${beat.lastBeatAt ? `last came round at ${beat.lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
       );
     }
     const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
     const failing = circuits.length > 0 || troubles.length > 0;
-    return anyNeedsPerson(credentials) || undelivered || failing ? 1 : 0;
+    const broken = (findings.fail ?? 0) + (findings.unknown ?? 0) > 0;
+    return anyNeedsPerson(credentials) || undelivered || failing || broken ? 1 : 0;
   } finally {
     db.close();
   }
@@ -98,6 +101,12 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
     },
     now,
   );
+}
+
+function printFindings(out: Output, { fail, unknown }: ReturnType<typeof findingCounts>): void {
+  if (!fail && !unknown) return;
+  out.result(`\n${out.style(fail ? 'red' : 'yellow', 'findings')}  ${fail} failing, ${unknown} unknown`);
+  out.result('  → what they are, and what to do: reseal verify');
 }
 
 function describeGap({ current, destinations }: StoredCredential): string | undefined {
