@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Whose tests start processes or browsers, or wrap a library for the whole process: each file gets a process of its own. */
@@ -7,8 +8,8 @@ const ALONE = ['browser', 'cli', 'e2e', 'faults', 'packaging', 'rotate', 'simula
 
 export default defineConfig({
   test: {
-    // Most of these tests wait for a process, a browser or a clock: one for each core keeps the cores busy.
-    maxWorkers: '100%',
+    // Many of these tests wait for a process, a browser or a clock: more of them than there are cores keep the cores busy.
+    maxWorkers: Math.max(2, Math.ceil(availableParallelism() * 1.5)),
     projects: [
       {
         extends: true,

@@ -69,18 +69,20 @@ function makeEnvironment({ folder }: Installation) {
 
 function watch(sandbox: Sandbox, { folder, dataDir }: Installation, home: string): LeakWatch {
   const secretFiles = SECRET_FILES.map((name) => join(folder, name));
-  const { github, cratesIo, mail, sealToken, offeredToken } = sandbox;
+  const { github, cratesIo, mail, pipeline, sealToken, offeredToken } = sandbox;
+  const verifies = pipeline ? { other: `token ${pipeline.verifyToken}` } : {};
   return watchForLeaks({
     places: { folder, secretFiles, home, project: ROOT },
     databasePath: join(dataDir, 'reseal.db'),
     services: [
-      { sink: 'GitHub requests', listener: github, authorization: `token ${sealToken}` },
+      { sink: 'GitHub requests', listener: github, authorization: `token ${sealToken}`, ...verifies },
       { sink: 'crates.io requests', listener: cratesIo, authorization: offeredToken },
     ],
     mail,
     canaries: {
       'the token': offeredToken,
       'the token for sealing': sealToken,
+      ...(pipeline ? { 'the token for verifying': pipeline.verifyToken } : {}),
       'the password of the mail server': new URL(mail.url).password,
     },
   });

@@ -66,6 +66,8 @@ export interface Service {
   readonly listener: Pick<Listener, 'requests' | 'when'>;
   /** The one header that a secret belongs into, as it is to be. */
   readonly authorization?: string;
+  /** Another that is sent there; two tokens of one kind begin alike. */
+  readonly other?: string;
 }
 
 export interface WatchOptions {
@@ -152,10 +154,11 @@ async function mailTraces(mail: WatchOptions['mail']): Promise<readonly Trace[]>
 }
 
 /** Whole requests, without that one header. */
-function requestTraces({ sink, listener, authorization }: Service): readonly Trace[] {
+function requestTraces({ sink, listener, authorization, other }: Service): readonly Trace[] {
   return listener.requests.map(({ method, path, query, rawHeaders, body }) => {
     const headers = rawHeaders.filter(
-      (part, index) => !(part === authorization && /^authorization$/i.test(rawHeaders[index - 1] ?? '')),
+      (part, index) =>
+        !([authorization, other].includes(part) && /^authorization$/i.test(rawHeaders[index - 1] ?? '')),
     );
     const head = Buffer.from([method, path, String(query), ...headers, ''].join('\n'));
     return { sink, where: `${method} ${path}`, bytes: Buffer.concat([head, body]) };
