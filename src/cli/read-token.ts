@@ -73,9 +73,12 @@ async function readLine(
     if (line.isOver) resolve();
     else if (line.end !== undefined) awaitSilence();
   };
+  let most: NodeJS.Timeout | undefined;
   const onStop = () => {
     line.cancel();
     awaitSilence();
+    // Keys that keep coming must not hold the end off.
+    most ??= setTimeout(resolve, PASTE_SILENCE_MS);
   };
   // A terminal that went away ends, or fails with EIO.
   const onGone = () => {
@@ -83,10 +86,12 @@ async function readLine(
     resolve();
   };
   const unmark = () => control(MARK_NO_PASTES);
-  input.on('data', onData).on('end', onGone).on('error', onGone);
+  input.on('end', onGone).on('error', onGone);
   stopped.addEventListener('abort', onStop);
   process.once('exit', unmark);
   input.setRawMode(true);
+  if (await discardAhead(input)) prompt('what was typed before this was thrown away\n');
+  input.on('data', onData);
   control(MARK_PASTES);
   // Only now: what is pasted at the sight of it must not be shown.
   prompt('paste the token and press Enter (it is not shown): ');
@@ -98,6 +103,7 @@ async function readLine(
   } finally {
     line.wipe();
     clearTimeout(silence);
+    clearTimeout(most);
     input.off('data', onData).off('end', onGone);
     stopped.removeEventListener('abort', onStop);
     process.off('exit', unmark);
@@ -106,6 +112,26 @@ async function readLine(
     input.pause();
     prompt('\n');
   }
+}
+
+/** So long it takes the terminal to hand over what it holds. */
+const AHEAD_MS = 50;
+
+/**
+ * What was typed before anybody was asked stood on the screen, and the terminal cut it off at 4,095 bytes (termios(3), "Canonical and
+ * noncanonical mode"): it is no token. @returns whether there was anything
+ */
+async function discardAhead(input: NodeJS.ReadStream): Promise<boolean> {
+  let any = false;
+  const onData = (chunk: Buffer) => {
+    any = true;
+    chunk.fill(0);
+  };
+  input.on('data', onData);
+  input.resume();
+  await new Promise((resolve) => setTimeout(resolve, AHEAD_MS));
+  input.off('data', onData);
+  return any;
 }
 
 /** V8 keeps small arrays within its own heap, and moves them without wiping what it leaves behind. */

@@ -3,7 +3,7 @@ import { AppError } from '../domain/error.ts';
 
 /** Options by which others could read this process, its memory or its traffic. `--report-exclude-…` does the opposite. */
 const REVEALING =
-  /^--?(inspect|experimental-network-inspection|heapsnapshot|heap-prof|cpu-prof|report-(?!exclude)|abort-on|tls-keylog|trace-tls|trace-event|perf-|prof(=|$)|prof-|ll-prof|log-|logfile|insecure-http-parser)/;
+  /^--?(inspect|experimental-network-inspection|heapsnapshot|heap-prof|cpu-prof|report-(?!exclude)|abort-on|tls-keylog|trace-tls|trace-event|experimental-(default-)?config-file|perf-|prof(=|$)|prof-|ll-prof|log-|logfile|insecure-http-parser)/;
 
 /**
  * Settings that would lay a token open: refused, not worked around.
@@ -19,6 +19,11 @@ export async function ensureSafeProcess({ env }: Pick<World, 'env'>): Promise<vo
         hints: ['unset it; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS'],
       },
     );
+  }
+  if (env['NODE_DEBUG']) {
+    throw new AppError('invalid_config', 'NODE_DEBUG makes Node print what goes through this process', {
+      hints: ['unset it'],
+    });
   }
   const options = [...process.execArgv, ...splitNodeOptions(env['NODE_OPTIONS'] ?? '')];
   // Node takes underscores for hyphens in its options.

@@ -84,11 +84,12 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
  *
  * @throws AppError invalid_input for an address that only other machines could reach
  */
-function hostFor({ bind, publicPort }: Pick<FormOptions, 'bind' | 'publicPort'>): string {
+function hostFor({ bind, port, publicPort }: Pick<FormOptions, 'bind' | 'port' | 'publicPort'>): string {
   const { hostname } = new URL(`http://${isIPv6(bind) ? `[${bind}]` : bind}`);
+  const isPublished = publicPort !== undefined && publicPort !== port;
   if (hostname === '[::1]') return hostname;
+  if (/^127\.\d+\.\d+\.\d+$/.test(hostname) && !isPublished) return hostname;
   if (hostname === '0.0.0.0' || hostname === '[::]' || publicPort !== undefined) return '127.0.0.1';
-  if (/^127\.\d+\.\d+\.\d+$/.test(hostname)) return hostname;
   throw new AppError(
     'invalid_input',
     `form.bind is ${bind}, which a browser on this machine cannot be sent to safely`,

@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] 
 afterEach(() => void vi.useRealTimers());
 
 /** A terminal that is typed at, with a clock that is moved by hand; `log` is what it was told, in order. */
-function reading() {
+async function reading(ahead?: string) {
   const log: string[] = [];
   const stopped = new AbortController();
   const input = new PassThrough();
@@ -28,6 +28,11 @@ function reading() {
   const settled = async () => {
     for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
   };
+  if (ahead !== undefined) input.write(ahead);
+  await settled();
+  // So long what was typed before is waited for.
+  vi.advanceTimersByTime(50);
+  await settled();
   return {
     log,
     outcome,
@@ -47,16 +52,24 @@ function reading() {
 
 describe('readToken on a terminal', () => {
   it('is in raw mode, with pastes marked, from before it asks until after it has read', async () => {
-    const { log, outcome, type, pass } = reading();
+    const { log, outcome, type, pass } = await reading();
     await type('abc\r');
     await pass(200);
     expect(await outcome).toBe('abc');
     expect(log).toEqual(['raw', ON, 'prompt', OFF, 'cooked', 'end']);
   });
 
+  it('throws away what was typed before it asked, and says so', async () => {
+    const { log, outcome, type, pass } = await reading('shown, and perhaps cut off\r');
+    await type('abc\r');
+    await pass(200);
+    expect(await outcome).toBe('abc');
+    expect(log).toEqual(['raw', 'prompt', ON, 'prompt', OFF, 'cooked', 'end']);
+  });
+
   describe('when a paste is not marked', () => {
     it('reads on until nothing has come for 200 ms, and refuses what comes', async () => {
-      const { outcome, type, pass, isRaw } = reading();
+      const { outcome, type, pass, isRaw } = await reading();
       await type('first\r');
       await pass(199);
       await type('second\r');
@@ -70,7 +83,7 @@ describe('readToken on a terminal', () => {
 
   describe('when a paste is marked', () => {
     it('reads on until its end, also over a slow line', async () => {
-      const { outcome, type, pass, isRaw } = reading();
+      const { outcome, type, pass, isRaw } = await reading();
       await type('\x1b[200~first\r');
       await pass(2_999);
       await type('second\r');
@@ -81,7 +94,7 @@ describe('readToken on a terminal', () => {
     });
 
     it('does not wait for an end that never comes', async () => {
-      const { outcome, type, pass } = reading();
+      const { outcome, type, pass } = await reading();
       await type('\x1b[200~abc\r');
       await pass(3_000);
       expect(await outcome).toBe('abc');
@@ -90,7 +103,7 @@ describe('readToken on a terminal', () => {
 
   describe('when it is stopped within a paste', () => {
     it.each(['Ctrl-C', 'a signal'])('reads the rest away first (%s)', async (how) => {
-      const { outcome, type, pass, isRaw, stop } = reading();
+      const { outcome, type, pass, isRaw, stop } = await reading();
       await type('\x1b[200~abc');
       if (how === 'Ctrl-C') await type('\x03');
       else stop();
@@ -104,7 +117,7 @@ describe('readToken on a terminal', () => {
 
   describe('when the terminal goes away', () => {
     it('ends at once, without a token', async () => {
-      const { outcome, input } = reading();
+      const { outcome, input } = await reading();
       input.end();
       expect(await outcome).toBeUndefined();
     });

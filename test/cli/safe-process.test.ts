@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ let cwd: string;
 beforeAll(async () => {
   one = await install();
   cwd = mkdtempSync(join(tmpdir(), 'reseal-safe-'));
+  writeFileSync(join(cwd, 'node.json'), '{}');
 });
 afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
@@ -59,12 +60,23 @@ describe('a process that others could read', () => {
     expect(await run(options)).toMatchObject(REFUSED);
   });
 
-  it.each(['--prof', '--logfile=x', '--log-code', '--experimental-network-inspection'])(
-    'is refused with %s',
-    async (option) => {
-      expect(await run('', [option])).toMatchObject(REFUSED);
-    },
-  );
+  it.each([
+    '--prof',
+    '--logfile=x',
+    '--log-code',
+    '--experimental-network-inspection',
+    '--experimental-config-file=node.json',
+  ])('is refused with %s', async (option) => {
+    expect(await run('', [option])).toMatchObject(REFUSED);
+  });
+
+  it('is refused with NODE_DEBUG, by which Node prints what it reads and sends', async () => {
+    const talk = talkTo(one, commandLine(one, 'version'), { cwd, env: { NODE_DEBUG: 'stream' } });
+    expect(await talk.finished).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('NODE_DEBUG makes Node print'),
+    });
+  });
 
   it('is refused with an inspector that no option opened', async () => {
     const preload = "data:text/javascript,import inspector from 'node:inspector';inspector.open(0)";

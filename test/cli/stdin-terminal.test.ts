@@ -81,6 +81,23 @@ describe.skipIf(!hasScript)('rotate --stdin on a terminal (needs script of util-
     });
   });
 
+  describe('when something is pasted before anybody was asked', () => {
+    it('throws it away and says so, since the terminal has shown it and may have cut it off', async () => {
+      const one = await installedGeneric();
+      const held = one.sandbox.github.fault({ method: 'GET', kind: 'hold' });
+      const asked = one.sandbox.github.when({ method: 'GET' });
+      const talk = onTerminal(one);
+      await asked;
+      talk.child.stdin?.write(`${'y'.repeat(6_000)}END\r`);
+      held.release();
+      await talk.heard('what was typed before this was thrown away');
+      await talk.heard(PROMPT);
+      talk.child.stdin?.write('the one that was asked for\r');
+      expect((await talk.finished).code).toBe(0);
+      expect(stored(one)).toBe('the one that was asked for');
+    });
+  });
+
   describe('when several lines are pasted', () => {
     const lines = (count: number) =>
       Array.from({ length: count }, (_, index) => `SECRETLINE${index}${'x'.repeat(50)}\r`).join('');
