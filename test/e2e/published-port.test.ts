@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('a form that is published on anoth
     const published = await relay(bind);
     const running = one.program.start('--json', 'rotate', 'crates-io');
     const address = new URL(await openedForm(running));
-    published.lead(portOf(running, '0.0.0.0'));
+    published.lead(Number(address.port));
     address.port = String(published.port);
     expect((await openPage(address.href)).status).toBe(421);
     running.child.kill('SIGINT');
