@@ -46,7 +46,7 @@ export function onStopSignal(
     first = { signal, at: clock() };
     if (isBegun())
       say(
-        'the token is on its way to GitHub and cannot be called back: waiting for the end of it (once more to stop at once)',
+        'the write has begun and goes on to its end, which is what says what GitHub holds: waiting for the end of it (once more to stop at once)',
       );
     stop();
   };
