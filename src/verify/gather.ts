@@ -71,7 +71,9 @@ async function readSecrets(github: GitHubSettings, environment: string): Promise
 
 async function readBranch(github: GitHubSettings, name: string): Promise<BranchFacts> {
   const [classic, rules] = await Promise.all([github.classicProtection(name), github.branchRules(name)]);
-  const ids = rules.known ? [...new Set(rules.value.map(({ source }) => source))] : [];
+  // Which rulesets there are is known by their rules alone.
+  if (!rules.known) return { classic, rules, rulesets: rules };
+  const ids = [...new Set(rules.value.map(({ source }) => source))];
   const rulesets = allKnown<RulesetFact>(await Promise.all(ids.map((id) => github.ruleset(id))));
   return { classic, rules, rulesets };
 }

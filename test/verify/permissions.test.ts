@@ -90,6 +90,19 @@ describe('a service that does not answer as it should', () => {
     expect(unknown.size).toBeGreaterThanOrEqual(3);
   });
 
+  it('503 for the rules of the branch alone: who bypasses them is unknown, and not nobody', async () => {
+    const scene = await openPipelineScene();
+    scene.github.fault({
+      path: /\/rules\/branches\//,
+      kind: 'status',
+      status: 503,
+      times: Number.POSITIVE_INFINITY,
+    });
+    const findings = await scene.verify();
+    expect(of(findings, 'fail')).toEqual([]);
+    expect(of(findings, 'unknown')).toContain('branch-bypass main');
+  });
+
   it('503 from GitHub: its rules are unknown, nothing passes unseen, and the registries stand', async () => {
     const scene = await openPipelineScene();
     scene.github.fault({ kind: 'status', status: 503, times: Number.POSITIVE_INFINITY });
