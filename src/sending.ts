@@ -30,15 +30,14 @@ export async function roundOf(
 ): Promise<Round> {
   const channels = await openChannels(app.config, app.world);
   const calendar = await openCalendar(app);
-  // Read by the mails of findings alone, which are few.
-  const { findRule } = await import('./verify/rules/all.ts');
+  const questionOf = await openQuestions(app);
   let context: MailContext | undefined;
   return {
     ...run,
     outbox: app.outbox,
     find: app.register.find,
     context: () => {
-      context ??= mailContext(app, calendar, (rule) => findRule(rule)?.question);
+      context ??= mailContext(app, calendar, questionOf);
       return context;
     },
     identity: app.identity,
@@ -46,6 +45,14 @@ export async function roundOf(
     now: app.world.now,
     maxRepeats: app.maxRepeats,
   };
+}
+
+/** The rules are loaded only where a mail of findings waits, and few do. */
+async function openQuestions({ outbox }: App): Promise<(rule: string) => string | undefined> {
+  const due = [...outbox.waiting().flatMap(({ reminders }) => reminders), ...outbox.owed()];
+  if (!due.some(({ topic }) => topic === 'findings')) return () => undefined;
+  const { findRule } = await import('./verify/rules/all.ts');
+  return (rule) => findRule(rule)?.question;
 }
 
 /** @param questionOf of a rule, by its id */

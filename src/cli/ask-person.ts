@@ -30,7 +30,10 @@ export async function ask(
   let confirmed = false;
   try {
     for (const { rule, subject, expected, observed, remedy } of lines) {
-      out.talk(`\n${rule}  ${subject}\n  expected: ${expected}\n  ${observed}${remedy && `\n  → ${remedy}`}`);
+      // What is asked about must be seen, whatever `--quiet` says.
+      out
+        .aloud()
+        .talk(`\n${rule}  ${subject}\n  expected: ${expected}\n  ${observed}${remedy && `\n  → ${remedy}`}`);
       const answer = await terminal.question('  Did you look, and does it hold today? [y/N] ');
       if (!/^y(es)?$/i.test(answer.trim())) continue;
       store.confirm(name, manualKey(rule as ManualRule, subject), world.now());

@@ -102,6 +102,9 @@ describe('the daemon', () => {
     github.setEnvironment(PLACE.repo, PLACE.environment, { reviewers: [] });
     const failed = await nextDay(one);
     expect(failed).toEqual([expect.stringMatching(/rust_sqlite/)]);
+    const mails = await one.sandbox.mail.waitForMessages(one.sandbox.mail.messages.length);
+    const text = mails.at(-1)?.text?.replace(/\s+/g, ' ');
+    expect(text).toContain('Are the required reviewers exactly the declared ones?');
     expect(await nextDay(one)).toEqual([]);
     github.setEnvironment(PLACE.repo, PLACE.environment, { reviewers: ['joaoh82'] });
     await nextDay(one);

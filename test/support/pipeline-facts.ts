@@ -1,3 +1,4 @@
+import { ACTIONS_APP, PIPELINE_CHECKS } from '../../src/sandbox/pipeline.ts';
 import { known } from '../../src/verify/fact.ts';
 import type {
   BranchFacts,
@@ -19,25 +20,9 @@ import type { Context } from '../../src/verify/rule.ts';
 export const READ_AT = new Date('2026-11-23T10:00:00Z');
 const REPO = 'joaoh82/rust_sqlite';
 const STORED_AT = new Date('2026-06-01T08:00:00Z');
-/** Id of GitHub Actions at github.com. */
-export const ACTIONS_APP = 15_368;
 
-export const CHECKS = [
-  'rust (ubuntu-latest)',
-  'rust (macos-latest)',
-  'rust (windows-latest)',
-  'rust lint',
-  'python-sdk (ubuntu-latest)',
-  'python-sdk (macos-latest)',
-  'python-sdk (windows-latest)',
-  'nodejs-sdk (ubuntu-latest)',
-  'nodejs-sdk (macos-latest)',
-  'nodejs-sdk (windows-latest)',
-  'go-sdk (ubuntu-latest)',
-  'go-sdk (macos-latest)',
-  'wasm-build',
-  'desktop-build',
-] as const;
+export { ACTIONS_APP };
+export const CHECKS = PIPELINE_CHECKS;
 
 export const NPM_PACKAGES = ['@joaoh82/sqlrite', '@joaoh82/sqlrite-wasm', 'sqlrite-notes'] as const;
 
