@@ -2,24 +2,22 @@
 #   docker build --build-arg NODE_IMAGE=docker.io/library/node@sha256:… .
 ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
 
-# ---- the program: TypeScript to JavaScript, with the development dependencies that never leave this stage
+# ---- the program: TypeScript and its libraries to a few files, with the development dependencies that never leave this stage
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
 COPY tools/build.mjs tools/
 COPY src src
 RUN node tools/build.mjs
 
-# ---- everything that runs, in one folder: production dependencies, less what is never loaded
+# ---- everything that runs, in one folder: the program, and the one dependency with a native part, less what is never loaded
 FROM ${NODE_IMAGE} AS app
 WORKDIR /opt/reseal
 COPY package.json package-lock.json .npmrc ./
-# SQLite's sources and the binaries for other systems; API types; what only compilers, debuggers and readers open.
+# SQLite's sources and the binaries for other systems; what only compilers, debuggers and readers open.
 RUN npm ci --omit=dev --ignore-scripts \
- && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
-      node_modules/node-addon-api node_modules/@octokit/openapi-types package-lock.json .npmrc \
+ && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src node_modules/node-addon-api package-lock.json .npmrc \
  && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
       -o -iname '*.md' ! -iname 'licen[cs]e*' \) -delete
@@ -33,6 +31,7 @@ COPY migrations migrations
 COPY examples examples
 COPY schema schema
 COPY --from=build /build/dist dist
+RUN node dist/main.js --version
 # Readable by the user below whatever the umask of the clone was; written by nobody.
 RUN chmod -R a+rX,go-w .
 

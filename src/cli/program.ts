@@ -33,7 +33,7 @@ interface Globals {
 export async function run(args: readonly string[], world: World): Promise<number> {
   let out = openOutput({ json: false, quiet: false, color: true });
   let code = 0;
-  const program = buildProgram(world, async (spec, context, given) => {
+  const program = buildProgram(world, neededFor(args), async (spec, context, given) => {
     out = context.out;
     const { run: command } = await spec.load();
     code = await command(context, given);
@@ -50,8 +50,16 @@ export async function run(args: readonly string[], world: World): Promise<number
   }
 }
 
+/** The commands that these arguments can be about: to describe all of them takes longer than most of them run. */
+function neededFor(args: readonly string[]): readonly CommandSpec[] {
+  if (args.some((arg) => ['help', '--help', '-h'].includes(arg))) return COMMANDS;
+  const named = COMMANDS.filter(({ usage }) => args.includes(usage.split(' ', 1)[0] ?? ''));
+  return named.length > 0 ? named : COMMANDS;
+}
+
 function buildProgram(
   world: World,
+  specs: readonly CommandSpec[],
   act: (spec: CommandSpec, context: Context, given: Given) => Promise<void>,
 ): Command {
   const program = new Command('reseal')
@@ -68,7 +76,7 @@ function buildProgram(
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'reseal: ')) });
-  for (const spec of COMMANDS) addCommand(program, spec, world, act);
+  for (const spec of specs) addCommand(program, spec, world, act);
   return program;
 }
 
