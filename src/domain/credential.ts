@@ -21,6 +21,8 @@ export interface Declaration {
   readonly lifetime: Lifetime | undefined;
   readonly nameAtIssuer: string | undefined;
   readonly scopes: readonly string[];
+  /** How it is stored: `base64` where the workflow decodes it; absent: as it is, save what is no text. */
+  readonly encoding?: 'base64' | undefined;
   /** Declared as not yet made: listed, never counted as due. */
   readonly planned: boolean;
   readonly destinations: readonly Destination[];

@@ -1,47 +1,11 @@
-/** The token as ASCII; other bytes become `?`, so that no pattern matches across them. */
-export function asAscii(token: Uint8Array): string {
-  return Array.from(token, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : '?')).join('');
-}
+import { isUtf8 } from 'node:buffer';
+import { asAscii, MAX_SECRET_BYTES } from './ascii.ts';
+import type { Recognised } from './recognise.ts';
+import { recognise, recogniseDer } from './recognise.ts';
 
-/** GitHub's limit for a secret: 48 KB of UTF-8 (docs.github.com, "Secrets reference"). */
-export const MAX_SECRET_BYTES = 49_152;
+export { asAscii, MAX_SECRET_BYTES, trimAscii } from './ascii.ts';
 
-const FOREIGN: readonly { readonly pattern: RegExp; readonly kind: string; readonly what: string }[] = [
-  {
-    pattern: /^cio_tp_/,
-    kind: 'crates-io-trusted',
-    what: 'a short-lived crates.io trusted-publishing token',
-  },
-  { pattern: /^cio[A-Za-z0-9]{32}$/, kind: 'crates-io-token', what: 'a crates.io token' },
-  { pattern: /^gh[pousr]_/, kind: 'github-token', what: 'a GitHub token' },
-  { pattern: /^github_pat_/, kind: 'github-token', what: 'a GitHub token' },
-  { pattern: /^npm_/, kind: 'npm-token', what: 'an npm token' },
-  { pattern: /^pypi-/, kind: 'pypi-token', what: 'a PyPI token' },
-  { pattern: /^-----BEGIN /, kind: 'pem', what: 'a PEM block (a key or a certificate)' },
-];
-
-/** What a pasted text looks like, by the prefixes that issuers give their tokens. Nothing is sent anywhere. */
-export function recognise(text: string): { readonly kind: string; readonly what: string } | undefined {
-  return FOREIGN.find((entry) => entry.pattern.test(text));
-}
-
-/** Problems that any single-line token can have: emptiness, hidden characters, a whole line of a file around it. */
-export function singleLineProblems(token: Uint8Array): readonly string[] {
-  if (token.length === 0) return ['nothing was pasted'];
-  const text = asAscii(token);
-  if (/["'`=]/.test(text) && recognise(text) === undefined) {
-    return ['it holds quotes or an equals sign: paste only the token, without its name and quotes'];
-  }
-  const hidden = token.findIndex((byte) => byte < 0x21 || byte > 0x7e);
-  if (hidden >= 0) {
-    return [
-      `there is a space, a line break or a hidden character at position ${hidden + 1} of ${token.length} bytes: copy the token again, by the issuer's copy button`,
-    ];
-  }
-  return [];
-}
-
-/** Problems that any secret can have, whatever it is made of. */
+/** Problems that any secret can have, whatever it is made of. To be asked first: nothing else looks at megabytes. */
 export function sizeProblems(token: Uint8Array): readonly string[] {
   if (token.length === 0) return ['nothing was pasted'];
   return token.length > MAX_SECRET_BYTES
@@ -49,13 +13,89 @@ export function sizeProblems(token: Uint8Array): readonly string[] {
     : [];
 }
 
-/** Drops what a clipboard or a terminal adds at both ends: ASCII space, tab, CR and LF. Anything else is kept and judged. */
-export function trimAscii(token: Uint8Array): Uint8Array {
-  const blank = (byte: number | undefined) =>
-    byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
-  let start = 0;
-  let end = token.length;
-  while (start < end && blank(token[start])) start++;
-  while (end > start && blank(token[end - 1])) end--;
-  return token.subarray(start, end);
+/** Problems that any single-line token can have: emptiness, size, hidden characters, a whole line of a file around it. */
+export function singleLineProblems(token: Uint8Array): readonly string[] {
+  const size = sizeProblems(token);
+  if (size.length > 0) return size;
+  const text = asAscii(token);
+  return lineProblems(token, text, recognise(text));
+}
+
+function lineProblems(token: Uint8Array, text: string, looks: Recognised | undefined): readonly string[] {
+  // A key has lines of its own, which are not what is wrong with it here: the caller says what it is.
+  if (looks?.lines) return [];
+  if (looks === undefined && /["'`=]/.test(text)) {
+    return ['it holds quotes or an equals sign: paste only the token, without its name and quotes'];
+  }
+  const hidden = hiddenAt(token);
+  if (hidden < 0) return [];
+  return [
+    `there is a space, a line break or a hidden character at position ${hidden + 1} of ${token.length} bytes: copy the token again, by the issuer's copy button`,
+  ];
+}
+
+/** Where the first byte is that is no printable ASCII, or -1. */
+function hiddenAt(token: Uint8Array): number {
+  for (let at = 0; at < token.length; at++) {
+    const byte = token[at] ?? 0;
+    if (byte < 0x21 || byte > 0x7e) return at;
+  }
+  return -1;
+}
+
+/**
+ * Problems of what has to be text: its size, and bytes that are none.
+ *
+ * @param instead how to get it as text, such as `export it with "gpg --armor"`
+ */
+export function textProblems(token: Uint8Array, instead: string): readonly string[] {
+  const size = sizeProblems(token);
+  if (size.length > 0) return size;
+  // The byte 0 is UTF-8 too, but no text has it; that of Windows in UTF-16 has many.
+  if (isUtf8(token) && !token.includes(0)) return [];
+  const other = recogniseDer(token);
+  return [`it is binary${other ? ` (${other.what})` : ''}, and text is needed: ${instead}`];
+}
+
+export interface LineFormat {
+  /** Its id, as `recognise` names it. */
+  readonly kind: string;
+  /** With its article, such as `a RubyGems key`. */
+  readonly what: string;
+  /** Tied to both ends, and without a choice that has to be taken back. */
+  readonly pattern: RegExp;
+  /** The pattern in words, a whole clause: `a RubyGems key is "rubygems_" and 48 …`. */
+  readonly expected: string;
+  /** A likelier reason than that, where this kind knows one. */
+  readonly likely?: (text: string) => string | undefined;
+}
+
+/** The check of what comes on one line and has one pattern: the likeliest reason why it is not that, in words. */
+export function lineFormat({
+  kind,
+  what,
+  pattern,
+  expected,
+  likely,
+}: LineFormat): (token: Uint8Array) => readonly string[] {
+  return (token) => {
+    const size = sizeProblems(token);
+    if (size.length > 0) return size;
+    const text = asAscii(token);
+    const known = likely?.(text);
+    if (known !== undefined) return [known];
+    const looks = recogniseDer(token) ?? recognise(text);
+    // The mark of another kind says more than a pattern that any letters fit.
+    const other = looks?.kind === kind ? undefined : looks;
+    if (!other && pattern.test(text)) return [];
+    const problems = lineProblems(token, text, looks);
+    if (problems.length > 0) return problems;
+    return [other ? foreign(other, what) : expected];
+  };
+}
+
+/** @param what what was expected, with its article */
+export function foreign(other: Recognised, what: string): string {
+  const exposed = other.open ? '' : ': treat it as exposed and revoke it at its issuer';
+  return `this is ${other.what}, not ${what}${exposed}`;
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asAscii, recognise, singleLineProblems, trimAscii } from '../../src/kinds/format.ts';
+import {
+  lineFormat,
+  MAX_SECRET_BYTES,
+  singleLineProblems,
+  sizeProblems,
+  textProblems,
+  trimAscii,
+} from '../../src/kinds/format.ts';
 import { SEED } from '../support/builders.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -28,31 +35,77 @@ describe('trimAscii', () => {
   });
 });
 
-describe('asAscii', () => {
-  it('keeps the length in bytes, so that nothing matches across foreign ones', () => {
-    expect(asAscii(bytes('cio\u200babc'))).toBe('cio???abc');
+describe('sizeProblems', () => {
+  it.each([
+    [0, ['nothing was pasted']],
+    [1, []],
+    [MAX_SECRET_BYTES, []],
+    [MAX_SECRET_BYTES + 1, ['it is larger than GitHub stores (49152 bytes)']],
+  ])('says of %i bytes: %j', (length, problems) => {
+    expect(sizeProblems(new Uint8Array(length))).toEqual(problems);
   });
 });
 
-describe('recognise', () => {
+describe('textProblems', () => {
   it.each([
-    [`cio${'a1'.repeat(16)}`, 'crates-io-token'],
-    ['cio_tp_abcdef', 'crates-io-trusted'],
-    ['ghp_abcdef', 'github-token'],
-    ['gho_abcdef', 'github-token'],
-    ['ghs_abcdef', 'github-token'],
-    ['ghr_abcdef', 'github-token'],
-    ['ghu_abcdef', 'github-token'],
-    ['github_pat_abcdef', 'github-token'],
-    ['npm_abcdef', 'npm-token'],
-    ['pypi-AgEIcHlwaS5vcmc', 'pypi-token'],
-    ['-----BEGIN PRIVATE KEY-----', 'pem'],
-  ])('knows %s as %s', (text, kind) => expect(recognise(text)?.kind).toBe(kind));
+    ['text', 'a line\nand another\r\n\ttoo'],
+    ['text beyond ASCII', 'Schlüssel für Ada'],
+  ])('says nothing of %s', (_, text) => expect(textProblems(bytes(text), 'give text')).toEqual([]));
 
-  it.each(['', 'cio', `cio${'a'.repeat(31)}`, `cio${'a'.repeat(33)}`, 'GHP_abc', 'xghp_abc', 'secret'])(
-    'does not know %j',
-    (text) => expect(recognise(text)).toBeUndefined(),
-  );
+  it.each([
+    [
+      'bytes that are no UTF-8',
+      Uint8Array.of(0x61, 0xff, 0x62),
+      'it is binary, and text is needed: give text',
+    ],
+    ['the byte 0', Uint8Array.of(0x61, 0x00, 0x62), 'it is binary, and text is needed: give text'],
+    [
+      'a key in DER',
+      Uint8Array.of(0x30, 0x05, 0x02, 0x01, 0x00, 0x30, 0x00),
+      'it is binary (a private key (DER)), and text is needed: give text',
+    ],
+    ['nothing', new Uint8Array(), 'nothing was pasted'],
+    ['too much', new Uint8Array(MAX_SECRET_BYTES + 1), 'it is larger than GitHub stores (49152 bytes)'],
+  ])('says of %s what is wrong', (_, value, problem) => {
+    expect(textProblems(value, 'give text')).toEqual([problem]);
+  });
+});
+
+describe('lineFormat', () => {
+  const check = lineFormat({
+    kind: 'widget-token',
+    what: 'a widget token',
+    pattern: /^w?[a-z0-9_]{10,60}$/,
+    expected: 'a widget token is ten letters or more: this is not',
+    likely: (text) => (text.startsWith('old') ? 'this is an old one' : undefined),
+  });
+
+  it.each([
+    ['what fits', 'abcdefghijk', []],
+    ['what does not', 'abc', ['a widget token is ten letters or more: this is not']],
+    ['what it knows itself', 'oldabcdefghijk', ['this is an old one']],
+    [
+      'the mark of another, which fits too',
+      'npm_abcdefghijk',
+      ['this is an npm token, not a widget token: treat it as exposed and revoke it at its issuer'],
+    ],
+    ['what is no secret', 'ssh-ed25519 AAAA', ['this is an SSH public key, not a widget token']],
+    [
+      'a key of several lines',
+      '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----',
+      ['this is a private key (PEM), not a widget token: treat it as exposed and revoke it at its issuer'],
+    ],
+  ])('says of %s: %j', (_, text, problems) => expect(check(bytes(text))).toEqual(problems));
+
+  it('names a hidden character before anything else about a token', () => {
+    expect(check(bytes('npm_abc defghijk'))[0]).toContain('position 8 of 16 bytes');
+  });
+
+  it('looks at nothing that is too large', () => {
+    expect(check(new Uint8Array(MAX_SECRET_BYTES + 1).fill(0x61))).toEqual([
+      'it is larger than GitHub stores (49152 bytes)',
+    ]);
+  });
 });
 
 describe('singleLineProblems', () => {
@@ -71,6 +124,7 @@ describe('singleLineProblems', () => {
     ['TOKEN=abcd', 'paste only the token'],
     ['token = "abcd"', 'paste only the token'],
     ['export TOKEN="abcd"\n', 'paste only the token'],
+    ['a'.repeat(MAX_SECRET_BYTES + 1), 'larger than GitHub stores'],
   ])('says of %j: %s', (text, words) => {
     const problems = singleLineProblems(bytes(text));
     expect(problems).toHaveLength(1);
