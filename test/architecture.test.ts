@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '../src');
 // docs/architecture.md explains this table. A folder may import itself and what stands here; `types:` stands for
 // type-only imports.
 const FLOWS = ['register', 'remind', 'rotate', 'verify', 'history'];
-const ADAPTERS = ['sqlite', 'github', 'registries', 'mail', 'webhook', 'calendar', 'form', 'config'];
+const ADAPTERS = ['sqlite', 'github', 'registries', 'mail', 'webhook', 'calendar', 'form', 'config', 'x509'];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   kinds: ['domain'],
@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['domain', 'kinds', 'types:verify'],
   github: ['domain', 'verify/fact', 'types:rotate', 'types:verify'],
   registries: ['domain', 'verify/fact', 'types:rotate', 'types:verify'],
+  x509: ['domain', 'kinds/format-pem', 'types:kinds', 'types:rotate'],
   mail: ['domain', 'types:remind'],
   webhook: ['domain', 'types:remind'],
   calendar: ['domain', 'types:remind'],
@@ -45,6 +46,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['mail'],
   'ical-generator': ['calendar'],
   'node-cron': ['.'],
+  'node-forge': ['x509'],
   pino: ['.'],
   'npm-registry-fetch': ['registries'],
   '@sigstore/core': ['registries'],
@@ -56,11 +58,16 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may take the bytes out of a `Secret`. */
 const REVEALERS = [
+  'cli/recognise-input.ts',
   'domain/secret.ts',
   'fingerprints.ts',
   'github/seal.ts',
-  'registries/crates-io.ts',
+  'github/token-check.ts',
+  'outside.ts',
+  'registries/token-text.ts',
+  'rotate/check.ts',
   'rotate/rotate.ts',
+  'x509/read-certificate.ts',
 ];
 
 interface Import {
