@@ -3,9 +3,11 @@ import { readSecretFile } from './app.ts';
 import type { Config } from './config/config.ts';
 import { AppError } from './domain/error.ts';
 import type { Seen } from './github/answer.ts';
-import type { Kind } from './kinds/kind.ts';
+import type { Kind, LiveCheck } from './kinds/kind.ts';
+import type { ScopeProbe } from './registries/crates-io-scopes.ts';
+import { defaultNpmRegistry } from './registries/npm-default.ts';
 import type { Channel, Reminded } from './remind/reminder.ts';
-import type { Issuer, SecretStore } from './rotate/rotation.ts';
+import type { Issuer, Reader, SecretStore } from './rotate/rotation.ts';
 import type { HeartbeatAnswer } from './webhook/heartbeat.ts';
 
 // What lies outside, opened from the configuration. Each library is loaded only where its service is used.
@@ -103,26 +105,73 @@ export async function openCalendar({
   };
 }
 
-/** Who can say whether a token of this kind is alive. @returns undefined for a kind without a live check */
-export async function openIssuer(kind: Kind, config: Config, world: World): Promise<Issuer | undefined> {
+/**
+ * Who can say whether a token of this kind is alive.
+ *
+ * @param scopes what else to ask of a crates.io token, since that costs something (`SCOPE_COST`); other kinds ignore it
+ * @returns undefined for a kind without a live check
+ */
+export async function openIssuer(
+  kind: Kind,
+  config: Config,
+  world: World,
+  scopes?: ScopeProbe,
+): Promise<Issuer | undefined> {
+  const { version, fetch, now, sleep } = world;
   switch (kind.check?.registry) {
     case undefined:
       return undefined;
     case 'crates-io': {
       const { openCratesIo } = await import('./registries/crates-io.ts');
+      const { takeTurns } = await import('./registries/turns.ts');
       const { url, contact } = config.registries.cratesIo;
-      return openCratesIo({ url, contact, version: world.version, fetch: world.fetch });
+      const questions = scopes && { ...scopes, turn: takeTurns(now, sleep) };
+      return openCratesIo({ url, contact, version, fetch, ...(questions && { scopes: questions }) });
+    }
+    case 'npm': {
+      const { openNpmWhoami } = await import('./registries/npm-whoami.ts');
+      const { url, contact } = config.registries.npm;
+      return openNpmWhoami({ url, contact, version });
+    }
+    case 'github': {
+      const { openTokenCheck } = await import('./github/token-check.ts');
+      return openTokenCheck({ apiUrl: config.github.apiUrl, version, fetch, sleep });
     }
   }
 }
 
-const PUBLIC_HOSTS = { 'crates-io': 'crates.io' } as const;
+/** What reads a credential of this kind, where it says something of itself. @returns undefined where it says nothing */
+export async function openReader(kind: Kind, world: World): Promise<Reader | undefined> {
+  if (kind.reader === 'certificate') {
+    const { openCertificateReader } = await import('./x509/read-certificate.ts');
+    return openCertificateReader(world.now);
+  }
+  const { read } = kind;
+  return read && { read: async (token) => read(token.reveal()) };
+}
+
+const PUBLIC_GITHUB = 'api.github.com';
 
 /** Host that a token of this kind is sent to for its check. */
-export function checkHost({ registry }: NonNullable<Kind['check']>, { registries }: Config): string {
+export function checkHost({ registry }: LiveCheck, { registries, github }: Config): string {
   switch (registry) {
     case 'crates-io':
       return new URL(registries.cratesIo.url).host;
+    case 'npm':
+      return new URL(registries.npm.url ?? defaultNpmRegistry()).host;
+    case 'github':
+      return new URL(github.apiUrl).host;
+  }
+}
+
+function usualHost({ registry }: LiveCheck): string {
+  switch (registry) {
+    case 'crates-io':
+      return 'crates.io';
+    case 'npm':
+      return new URL(defaultNpmRegistry()).host;
+    case 'github':
+      return PUBLIC_GITHUB;
   }
 }
 
@@ -130,9 +179,9 @@ export function checkHost({ registry }: NonNullable<Kind['check']>, { registries
 export function unusualHosts({ check }: Kind, config: Config): readonly string[] {
   const github = new URL(config.github.apiUrl).host;
   const asked = check && checkHost(check, config);
-  const usual = check && PUBLIC_HOSTS[check.registry];
+  const usual = check && usualHost(check);
   return [
-    ...(github === 'api.github.com' ? [] : [`GitHub's API is ${github}, not api.github.com`]),
+    ...(github === PUBLIC_GITHUB ? [] : [`GitHub's API is ${github}, not ${PUBLIC_GITHUB}`]),
     ...(asked === usual ? [] : [`the token is checked at ${asked}, not at ${usual}`]),
   ];
 }

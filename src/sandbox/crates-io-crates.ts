@@ -1,3 +1,4 @@
+import { refuse } from './crates-io-refusal.ts';
 import type { Answer, RecordedRequest } from './http.ts';
 import { CRATE_PUBLISHED_AT, RELEASE_VERSION, RELEASED_CRATE } from './registry-release.ts';
 
@@ -20,6 +21,11 @@ export interface CrateShelf {
   /** What is left out stays as it was; a new crate starts as `sqlrite` does. */
   setCrate(name: string, changes?: Partial<CrateSpec>): void;
   removeCrate(name: string): void;
+  /** Taken away a moment ago, so that nobody may take its name yet. */
+  deleteCrate(name: string): void;
+  find(name: string): CrateSpec | undefined;
+  /** What crates.io says of a name that was deleted lately (controllers/krate/publish.rs); undefined: it was not. */
+  deletedName(name: string): string | undefined;
   /** Undefined: no address of a crate. */
   answer(request: RecordedRequest): Answer | undefined;
 }
@@ -35,12 +41,19 @@ const RELEASED: CrateSpec = {
 
 export function stockCrates(): CrateShelf {
   const crates = new Map<string, { readonly name: string; readonly spec: CrateSpec }>();
+  const deleted = new Set<string>();
   const shelf: CrateShelf = {
     setCrate(name, changes = {}) {
       const before = crates.get(canonical(name))?.spec ?? RELEASED;
       crates.set(canonical(name), { name, spec: { ...before, ...changes } });
     },
     removeCrate: (name) => void crates.delete(canonical(name)),
+    deleteCrate(name) {
+      crates.delete(canonical(name));
+      deleted.add(canonical(name));
+    },
+    find: (name) => crates.get(canonical(name))?.spec,
+    deletedName: (name) => (deleted.has(canonical(name)) ? recentlyDeleted(name) : undefined),
     answer(request) {
       const [, written, rest] = /^\/api\/v1\/crates\/([^/]+)(\/versions)?$/.exec(request.path) ?? [];
       if (request.method !== 'GET' || written === undefined) return undefined;
@@ -61,8 +74,12 @@ function canonical(name: string): string {
   return name.toLowerCase().replaceAll('-', '_');
 }
 
-function notFound(name: string): Answer {
-  return { status: 404, body: { errors: [{ detail: `crate \`${name}\` does not exist` }] } };
+export function notFound(name: string): Answer {
+  return refuse(404, `crate \`${name}\` does not exist`);
+}
+
+function recentlyDeleted(name: string): string {
+  return `A crate with the name \`${name}\` was recently deleted. Reuse of this name will be available after 2026-12-31T00:00:00Z.`;
 }
 
 /** GET /api/v1/crates/{name}: without `include`, and with `full` or `versions` in it, every version comes along. */

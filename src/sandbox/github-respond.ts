@@ -8,6 +8,7 @@ import type { GitHubState, RepositoryState } from './github-state.ts';
 import { findRepository, repositoryById } from './github-state.ts';
 import type { Caller, Need, TokenGrant } from './github-tokens.ts';
 import { callerOf, judge, refusal } from './github-tokens.ts';
+import { accountBody, PERSON } from './github-user.ts';
 import type { Answer, RecordedRequest } from './http-exchange.ts';
 import { bodyText } from './http-exchange.ts';
 
@@ -68,7 +69,7 @@ function answerOf(service: GitHubService, request: RecordedRequest): Answer {
   const prefix = prefixOf(service);
   if (!request.path.startsWith(`${prefix}/`)) return notFound();
   const path = request.path.slice(prefix.length);
-  const whole = wholeService(service, request, path);
+  const whole = wholeService(service, { request, caller, path, api: `${request.origin}${prefix}` });
   if (whole !== undefined) return whole;
   const target = targetOf(service.state, path);
   if (target === undefined) return notFound();
@@ -84,13 +85,29 @@ function failure(status: number, message: string): Answer {
   return { status, body: errorBody(status, message) };
 }
 
-/** GET /rate_limit (off on Enterprise Server unless switched on) and GET /meta */
-function wholeService(service: GitHubService, request: RecordedRequest, path: string): Answer | undefined {
+interface WholeKnock {
+  readonly request: RecordedRequest;
+  readonly caller: Exclude<Caller, 'unknown-token'>;
+  readonly path: string;
+  readonly api: string;
+}
+
+/** GET /rate_limit (off on Enterprise Server unless switched on), GET /meta and GET /user */
+function wholeService(service: GitHubService, knock: WholeKnock): Answer | undefined {
+  const { request, caller, path, api } = knock;
   if (request.method !== 'GET') return undefined;
   if (path === '/meta') return { status: 200, body: metaBody(service.enterpriseVersion) };
+  if (path === '/user') return getUser(api, caller);
   if (path !== '/rate_limit') return undefined;
   if (service.enterpriseVersion !== undefined) return failure(404, 'Rate limiting is not enabled.');
   return { status: 200, body: rateLimitBody(rateOf(service, request)) };
+}
+
+/** Every personal token may ask whose it is; an App's token belongs to nobody. */
+function getUser(api: string, caller: WholeKnock['caller']): Answer {
+  if (caller === 'anonymous') return failure(401, 'Requires authentication');
+  if (caller.grant.kind === 'app') return failure(403, refusal(caller));
+  return { status: 200, body: accountBody(api, caller.grant.login ?? PERSON) };
 }
 
 /** By name, by former name, or by number as Location and Link headers name repositories. */
@@ -167,6 +184,9 @@ export function commonHeaders(service: GitHubService, request: RecordedRequest):
     'x-github-request-id': requestId(service),
     'x-github-media-type': 'github.v3; format=json',
     ...acceptedPermissions(service, request),
+    ...(typeof caller === 'object' && caller.grant.scopes
+      ? { 'x-oauth-scopes': caller.grant.scopes.join(', ') || EMPTY }
+      : {}),
     ...(expires === undefined
       ? {}
       : { 'github-authentication-token-expiration': told(expires, service.now()) }),
@@ -175,6 +195,9 @@ export function commonHeaders(service: GitHubService, request: RecordedRequest):
       : { 'x-github-enterprise-version': `enterprise-server@${service.enterpriseVersion}` }),
   };
 }
+
+/** A header without a value; the listener takes `''` for one to leave out. */
+const EMPTY = ' ';
 
 function told(expires: string | ((now: Date) => string), now: Date): string {
   return typeof expires === 'string' ? expires : expires(now);

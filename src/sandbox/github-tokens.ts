@@ -23,6 +23,10 @@ export interface TokenGrant {
   readonly expires?: string | ((now: Date) => string);
   /** An App's installation token is refused in other words. */
   readonly kind?: 'personal' | 'app';
+  /** Whose it is, for `GET /user`; a person of the sandbox when absent. */
+  readonly login?: string;
+  /** Of a classic token, which is told them in every answer; a fine-grained one has none. */
+  readonly scopes?: readonly string[];
 }
 
 export interface Need {

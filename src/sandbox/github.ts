@@ -78,6 +78,8 @@ export interface GitHubSandbox extends Listener, SettingsControl {
   /** The environment's keypair of now, so that a test can open boxes by other means than this stand-in's. */
   key(repository: string, environment: string): KeyState;
   addToken(token: string, grant: TokenGrant): void;
+  /** A person's token that may nothing here but ask whose it is (`GET /user`): one to be checked, not to be sealed with. */
+  addUserToken(token: string, user?: Pick<TokenGrant, 'login' | 'expires' | 'scopes'>): void;
   removeToken(token: string): void;
   /** A GET answer beside the built-in endpoints, at a path below the repository; arrays are paged. */
   addResource(resource: {
@@ -121,6 +123,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHubSa
     ...contents(service.state, service.now),
     ...settingsControl(service.state, service.now),
     addToken: (token, grant) => void service.tokens.set(token, grant),
+    addUserToken: (token, user = {}) => void service.tokens.set(token, { ...user, permissions: {} }),
     removeToken: (token) => void service.tokens.delete(token),
     addResource({ repository, path, permission, access = 'read', status = 200, body }) {
       const { id } = requireRepository(service.state, repository);

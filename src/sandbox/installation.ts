@@ -41,7 +41,7 @@ export function makeInstallation(
   };
   const config = Object.entries(files).reduce(
     (text, [from, to]) => replaceOnce(text, from, to),
-    withPipeline(example, sandbox),
+    withRegistries(example, sandbox),
   );
   return {
     folder,
@@ -51,11 +51,11 @@ export function makeInstallation(
   };
 }
 
-function withPipeline(example: string, { pipeline }: Sandbox): string {
-  if (!pipeline) return `${example.split('\npipelines:\n')[0]}\n`;
-  const { npm, pypi } = pipeline;
-  const others = `\nregistries:\n  npm: { url: ${npm.url} }\n  pypi: { url: ${pypi.url} }`;
-  return replaceOnce(example, '\nregistries:', others);
+/** Nothing of a sandbox asks the public registries, whatever is configured beside the example. */
+function withRegistries(example: string, { npm, pipeline }: Sandbox): string {
+  const pypi = pipeline ? `\n  pypi: { url: ${pipeline.pypi.url} }` : '';
+  const text = pipeline ? example : `${example.split('\npipelines:\n')[0]}\n`;
+  return replaceOnce(text, '\nregistries:', `\nregistries:\n  npm: { url: ${npm.url} }${pypi}`);
 }
 
 function replaceOnce(text: string, from: string, to: string): string {

@@ -26,7 +26,17 @@ export interface NpmPackageSpec {
   readonly unpublished: boolean;
 }
 
+/** What the registry knows of one access token. */
+export interface NpmTokenSpec {
+  /** Of the account that made it. */
+  readonly username?: string;
+  readonly revoked?: boolean;
+  /** It still publishes, and `whoami` answers 401 all the same, as reported of some granular tokens (askalf/dario, PR 388). */
+  readonly unknownToWhoami?: boolean;
+}
+
 export interface NpmSandbox extends Listener {
+  addToken(token: string, spec?: NpmTokenSpec): void;
   /** What is left out stays as it was; a new package starts as those of the release do. */
   setPackage(name: string, changes?: Partial<NpmPackageSpec>): void;
   removePackage(name: string): void;
@@ -42,23 +52,39 @@ const RELEASED: NpmPackageSpec = {
   unpublished: false,
 };
 
-/** The npm registry's public documents: packuments and attestations. Starts with the packages of the release. */
+/**
+ * The npm registry's public documents, packuments and attestations, and `GET /-/whoami`. Starts with the packages of the release, and
+ * without any token.
+ */
 export async function startNpm(
   options: { readonly port?: number; readonly now?: () => Date } = {},
 ): Promise<NpmSandbox> {
   const packages = new Map<string, NpmPackageSpec>(RELEASED_PACKAGES.map((name) => [name, RELEASED]));
+  const tokens = new Map<string, NpmTokenSpec>();
   const listener = await listen({
     port: options.port,
     now: options.now ?? (() => new Date()),
-    respond: (request) => respond(packages, request),
+    respond: (request) =>
+      request.path === '/-/whoami' ? whoami(tokens, request) : respond(packages, request),
     errorBody: (status) => ({ error: status === 404 ? 'Not found' : 'Internal Server Error' }),
   });
   return {
     ...listener,
+    addToken: (token, spec = {}) => void tokens.set(token, spec),
     setPackage: (name, changes = {}) =>
       void packages.set(name, { ...(packages.get(name) ?? RELEASED), ...changes }),
     removePackage: (name) => void packages.delete(name),
   };
+}
+
+/** GET /-/whoami (npm/cli: lib/utils/get-identity.js). The words of its 401 are of no documented form. */
+function whoami(tokens: ReadonlyMap<string, NpmTokenSpec>, request: RecordedRequest): Answer {
+  if (request.method !== 'GET') return { status: 405, body: { error: 'Method not allowed' } };
+  const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const spec = token === undefined ? undefined : tokens.get(token);
+  if (spec === undefined || spec.revoked === true || spec.unknownToWhoami === true)
+    return { status: 401, body: { error: 'Unauthorized' } };
+  return { status: 200, body: { username: spec.username ?? PERSON.name } };
 }
 
 function respond(packages: ReadonlyMap<string, NpmPackageSpec>, request: RecordedRequest): Answer {

@@ -23,6 +23,7 @@ export interface Sandbox {
   readonly place: SandboxPlace;
   readonly github: GitHubSandbox;
   readonly cratesIo: CratesIoSandbox;
+  readonly npm: NpmSandbox;
   readonly mail: MailSink;
   /** Where the whole pipeline of the example was asked for. */
   readonly pipeline: FurnishedPipeline | undefined;
@@ -32,6 +33,12 @@ export interface Sandbox {
   readonly oldToken: string;
   /** A token that the stand-in for crates.io knows as live and scoped: the one to paste. */
   readonly offeredToken: string;
+  /**
+   * Makes the stand-in of an issuer know a token as alive, as if somebody had just made it there.
+   *
+   * @param expiresAt told by GitHub alone; absent: it never expires
+   */
+  accept(issuer: 'crates-io' | 'npm' | 'github', token: string, expiresAt?: Date): void;
   close(): Promise<void>;
 }
 
@@ -42,7 +49,7 @@ export interface FurnishedPipeline extends SandboxPipeline {
 }
 
 /**
- * GitHub, crates.io and a mail server on loopback, furnished for one rotation.
+ * GitHub, crates.io, npm and a mail server on loopback, furnished for one rotation.
  *
  * @param oldAt when the old token was stored
  * @param now GitHub's clock
@@ -53,9 +60,10 @@ export async function startSandbox(
   now = () => new Date(),
   options: Pick<GitHubOptions, 'tls' | 'enterpriseVersion'> & { readonly pipeline?: boolean } = {},
 ): Promise<Sandbox> {
-  const [github, cratesIo, mail] = await Promise.all([
+  const [github, cratesIo, npm, mail] = await Promise.all([
     startGitHub({ ...options, now }),
     startCratesIo({}),
+    startNpm({ now }),
     startMailSink({ credentials: { user: 'reseal', password: randomBytes(16).toString('hex') } }),
   ]);
   const sealToken = `github_pat_${randomBytes(24).toString('hex')}`;
@@ -74,30 +82,50 @@ export async function startSandbox(
     permissions: { environments: 'write', metadata: 'read' },
     repositories: [place.repo],
   });
-  for (const token of [oldToken, offeredToken])
-    cratesIo.addToken(token, { scopes: ['publish-new', 'publish-update'] });
-  const pipeline = options.pipeline ? await furnish(github, place, now) : undefined;
+  const accept = acceptance(github, cratesIo, npm);
+  for (const token of [oldToken, offeredToken]) accept('crates-io', token);
+  const pipeline = options.pipeline ? await furnish(github, npm, place, now) : undefined;
   return {
     place,
     github,
     cratesIo,
+    npm,
     mail,
     pipeline,
     sealToken,
     oldToken,
     offeredToken,
+    accept,
     close: async () => {
-      const all = [github, cratesIo, mail, pipeline?.npm, pipeline?.pypi];
+      const all = [github, cratesIo, npm, mail, pipeline?.pypi];
       await Promise.all(all.map((one) => one?.close()));
     },
   };
 }
 
+function acceptance(github: GitHubSandbox, cratesIo: CratesIoSandbox, npm: NpmSandbox): Sandbox['accept'] {
+  return (issuer, token, expiresAt) => {
+    switch (issuer) {
+      case 'crates-io':
+        return cratesIo.addToken(token, { scopes: ['publish-new', 'publish-update'] });
+      case 'npm':
+        return npm.addToken(token);
+      case 'github':
+        return github.addUserToken(token, expiresAt ? { expires: inUtc(expiresAt) } : {});
+    }
+  };
+}
+
+/** `2027-01-31 23:00:00 UTC`, as GitHub writes it for some tokens. */
+function inUtc(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 async function furnish(
   github: GitHubSandbox,
+  npm: NpmSandbox,
   { repo }: SandboxPlace,
   now: () => Date,
 ): Promise<FurnishedPipeline> {
-  const [npm, pypi] = await Promise.all([startNpm({ now }), startPypi({ now })]);
-  return { ...setUpPipeline(github, { repo }), npm, pypi };
+  return { ...setUpPipeline(github, { repo }), npm, pypi: await startPypi({ now }) };
 }

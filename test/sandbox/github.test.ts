@@ -420,6 +420,53 @@ describe('startGitHub', () => {
     });
   });
 
+  describe('when asked whose a token is', () => {
+    const user = (token: string) => get('/user', { authorization: `token ${token}`, 'user-agent': 'test' });
+
+    it('says it, with the end and the scopes that it has', async () => {
+      github.addUserToken('mine', {
+        login: 'ada',
+        expires: '2027-01-31 23:00:00 UTC',
+        scopes: ['repo', 'gist'],
+      });
+      const { data, headers } = await client('mine').rest.users.getAuthenticated();
+      expect(data).toMatchObject({ login: 'ada', type: 'User' });
+      expect(headers).toMatchObject({
+        'github-authentication-token-expiration': '2027-01-31 23:00:00 UTC',
+        'x-oauth-scopes': 'repo, gist',
+      });
+    });
+
+    it('sends the scopes of a classic token also where it has none, and of others never', async () => {
+      github.addUserToken('none', { scopes: [] });
+      expect((await user('none')).headers.get('x-oauth-scopes')).toBe('');
+      expect((await user('auditor')).headers.has('x-oauth-scopes')).toBe(false);
+    });
+
+    it('lets a token that is only to be checked see nothing else', async () => {
+      github.addUserToken('mine');
+      const secrets = await get('/repos/acme/engine/environments/release/secrets', {
+        authorization: 'token mine',
+      });
+      expect(secrets.status).toBe(403);
+    });
+
+    it('refuses nobody, somebody unknown, and an app', async () => {
+      github.addToken('app', { permissions: {}, kind: 'app' });
+      const answers = [
+        await get('/user', { 'user-agent': 'test' }),
+        await user('unknown'),
+        await user('app'),
+      ];
+      const seen = await Promise.all(answers.map(async (one) => [one.status, await messageOf(one)]));
+      expect(seen).toEqual([
+        [401, 'Requires authentication'],
+        [401, 'Bad credentials'],
+        [403, 'Resource not accessible by integration'],
+      ]);
+    });
+  });
+
   describe('when resources are added', () => {
     it('answers them in pages and with their own permission', async () => {
       const rules = Array.from({ length: 40 }, (_, i) => ({ type: `rule-${i}` }));

@@ -57,4 +57,36 @@ describe('the stand-in for npm', () => {
     npm.removePackage('sqlrite-notes');
     expect(await get('/sqlrite-notes')).toEqual({ status: 404, body: { error: 'Not found' } });
   });
+
+  describe('when asked whose a token is', () => {
+    const whoami = async (authorization?: string) => {
+      const response = await fetch(
+        `${npm.url}/-/whoami`,
+        authorization ? { headers: { authorization } } : {},
+      );
+      return [response.status, await response.json()];
+    };
+    const UNAUTHORIZED = [401, { error: 'Unauthorized' }];
+
+    it('says it for one that it knows', async () => {
+      npm.addToken('npm_live', { username: 'widgets' });
+      npm.addToken('npm_other');
+      expect(await whoami('Bearer npm_live')).toEqual([200, { username: 'widgets' }]);
+      expect(await whoami('Bearer npm_other')).toEqual([200, { username: 'joaoh82' }]);
+    });
+
+    it.each([
+      undefined,
+      'Bearer npm_nobodys',
+      'npm_live',
+      'Basic npm_live',
+      'Bearer npm_dead',
+      'Bearer npm_odd',
+    ])('answers 401 to %s', async (authorization) => {
+      npm.addToken('npm_live');
+      npm.addToken('npm_dead', { revoked: true });
+      npm.addToken('npm_odd', { unknownToWhoami: true });
+      expect(await whoami(authorization)).toEqual(UNAUTHORIZED);
+    });
+  });
 });
