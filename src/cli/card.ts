@@ -1,4 +1,5 @@
 import { formatForPeople } from '../domain/calendar.ts';
+import { DECODING } from '../kinds/encode.ts';
 import { checkHost, unusualHosts } from '../outside.ts';
 import type { Rotation } from '../rotate/rotate.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
@@ -38,6 +39,10 @@ export function makeCard({
     customDate: kind.lifetimes.custom,
     never: kind.lifetimes.never,
     statedExpiry: describeStated(rotation),
+    expiry: kind.expiry,
+    shape: kind.shape,
+    password: kind.reader === 'certificate',
+    encoding: describeEncoding(rotation),
     proves: kind.check?.proves,
     alarm: alarmCard(app, declaration, kind),
     onlyMissing: completes && {
@@ -56,6 +61,12 @@ function describeStated({ stated, completes }: Rotation): string | undefined {
   }
   if (!stated) return undefined;
   return stated.kind === 'expires' ? formatForPeople(stated.at) : `${stated.lifetime} from now`;
+}
+
+function describeEncoding({ declaration, destinations, kind }: Rotation): string | undefined {
+  if (destinations.length === 0) return undefined;
+  if (declaration.encoding) return `stored base64-encoded: ${DECODING}`;
+  return kind.shape === 'file' ? `a file that is no text is stored base64-encoded: ${DECODING}` : undefined;
 }
 
 function matchingCode(randomBytes: (size: number) => Uint8Array): string {

@@ -12,6 +12,8 @@ export interface OpenRotation {
   readonly before: Ready;
   /** Said on the command line: store it although its issuer cannot be asked. */
   readonly unchecked: boolean;
+  /** Holds what opens the credential, for standard input; undefined: it is not locked, or the form asks. */
+  readonly passwordFile: string | undefined;
 }
 
 /** How a rotation ended, and by which signal if by one. */

@@ -1,6 +1,8 @@
 import { AppError, describeError } from '../domain/error.ts';
 import { Secret } from '../domain/secret.ts';
+import { isText } from '../kinds/encode.ts';
 import { MAX_SECRET_BYTES, trimAscii } from '../kinds/format.ts';
+import type { Shape } from '../kinds/kind.ts';
 import { TypedLine, tooLarge } from './typed-line.ts';
 
 /** Where a person looks while the token is typed. */
@@ -13,6 +15,7 @@ export interface Screen {
 /**
  * Reads a token from standard input: everything up to its end from a pipe, one line without echo from a terminal.
  *
+ * @param shape what of it belongs to the token: of a line what stands between the blanks, of a file every byte
  * @returns undefined when the person pressed Ctrl-C, the terminal was closed, or `stopped` says so
  * @throws AppError invalid_input when it is larger than GitHub stores, cannot be read, or was not one line of text from a terminal
  */
@@ -20,13 +23,43 @@ export async function readToken(
   input: NodeJS.ReadStream,
   screen: Screen,
   stopped: AbortSignal,
+  shape: Shape = 'line',
 ): Promise<Secret | undefined> {
   const bytes = input.isTTY ? await readLine(input, screen, stopped) : await readAll(input, stopped);
   if (!bytes) return undefined;
-  const trimmed = trimAscii(bytes);
-  const own = ownBytes(trimmed.length);
-  own.set(trimmed);
-  bytes.fill(0);
+  try {
+    const token = tokenOf(bytes, shape);
+    if (token.length > MAX_SECRET_BYTES) throw tooLarge();
+    return ownSecret(token);
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function tokenOf(bytes: Uint8Array, shape: Shape): Uint8Array {
+  if (shape === 'line') return trimAscii(bytes);
+  return shape === 'any' ? withoutLineEnd(bytes) : bytes;
+}
+
+/** One line loses what ends it; several lines, and what is no text, keep every byte. */
+function withoutLineEnd(bytes: Uint8Array): Uint8Array {
+  const line = withoutLastBreak(bytes);
+  return line.includes(LF) || line.includes(CR) || !isText(bytes) ? bytes : line;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Without the LF or CRLF at its end. */
+export function withoutLastBreak(bytes: Uint8Array): Uint8Array {
+  if (bytes.at(-1) !== LF) return bytes;
+  return bytes.subarray(0, bytes.at(-2) === CR ? -2 : -1);
+}
+
+/** A copy of its own. */
+export function ownSecret(bytes: Uint8Array): Secret {
+  const own = ownBytes(bytes.length);
+  own.set(bytes);
   return new Secret(own);
 }
 
@@ -149,7 +182,8 @@ function copyOf(bytes: Buffer): Buffer {
 
 /** What has come so far through a pipe, in one buffer of its own. */
 class Piped {
-  readonly #bytes = Buffer.alloc(MAX_SECRET_BYTES);
+  // With room for the line end behind a line, which is no part of it.
+  readonly #bytes = Buffer.alloc(MAX_SECRET_BYTES + 2);
   #length = 0;
 
   /** Appends, and overwrites `chunk`. */

@@ -12,8 +12,8 @@ import { choosePorts } from './ports.ts';
 import { showAddress, showCard } from './rotation-talk.ts';
 import { onStopSignal } from './stop-signals.ts';
 
-/** Tokens are short; only kinds without a known format may be as large as GitHub stores. */
-const TOKEN_BYTES = 1_024;
+/** A token of one line is short, also a PyPI token with many caveats; everything else may be as large as GitHub stores. */
+const LINE_BYTES = 4_096;
 
 /** Opens the form, prints its address once it listens, and waits for its end or a signal. */
 export async function rotateByForm(open: OpenRotation, asked: Ports): Promise<Ended> {
@@ -30,7 +30,7 @@ export async function rotateByForm(open: OpenRotation, asked: Ports): Promise<En
       card,
       randomBytes: world.randomBytes,
       now: world.now,
-      maxTokenBytes: rotation.kind.check === undefined ? MAX_SECRET_BYTES : TOKEN_BYTES,
+      maxTokenBytes: rotation.kind.shape === 'line' ? LINE_BYTES : MAX_SECRET_BYTES,
       warn: (text) => out.talk(`warning: ${text}`),
       submit: (submission, progress) =>
         submit(rotation, before, { ...submission, unchecked: submission.unchecked || unchecked }, progress),

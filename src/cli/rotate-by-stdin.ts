@@ -1,8 +1,11 @@
 import type { Secret } from '../domain/secret.ts';
+import type { Rotation } from '../rotate/rotate.ts';
 import { submit } from '../rotate/rotate.ts';
+import type { ChosenExpiration, SubmitOutcome } from '../rotate/rotation.ts';
 import { makeCard } from './card.ts';
 import type { Ended, OpenRotation } from './open-rotation.ts';
 import { endedWith } from './open-rotation.ts';
+import { readPasswordFile } from './read-password.ts';
 import type { Screen } from './read-token.ts';
 import { readToken } from './read-token.ts';
 import { showCard } from './rotation-talk.ts';
@@ -31,9 +34,9 @@ export async function rotateByStdin(open: OpenRotation): Promise<Ended> {
   );
   try {
     showCard(out, makeCard(open));
-    const token = await readOrFail(open, stopped.signal);
+    const given = await readOrFail(open, stopped.signal);
     clearTimeout(deadline);
-    if (token) return await store(open, token, signals.signal);
+    if (given) return await store(open, given, signals.signal);
     // Ctrl-C is no signal while the terminal is in raw mode.
     const isLate = stopped.signal.aborted && !signals.signal();
     return isLate
@@ -45,11 +48,25 @@ export async function rotateByStdin(open: OpenRotation): Promise<Ended> {
   }
 }
 
-async function readOrFail({ rotation }: OpenRotation, stopped: AbortSignal): Promise<Secret | undefined> {
+interface Given {
+  readonly token: Secret;
+  readonly password: Secret | undefined;
+}
+
+async function readOrFail(
+  { rotation, passwordFile }: OpenRotation,
+  stopped: AbortSignal,
+): Promise<Given | undefined> {
+  let password: Secret | undefined;
   try {
-    return await readToken(process.stdin, openScreen(), stopped);
+    password = passwordFile === undefined ? undefined : readPasswordFile(passwordFile);
+    const token = await readToken(process.stdin, openScreen(), stopped, rotation.kind.shape);
+    if (token) return { token, password };
+    password?.wipe();
+    return undefined;
   } catch (error) {
-    rotation.log.move(rotation.id, 'rejected', rotation.now(), 'standard input held no token');
+    password?.wipe();
+    rotation.log.move(rotation.id, 'rejected', rotation.now(), 'no token could be read');
     throw error;
   }
 }
@@ -72,19 +89,29 @@ function abandon({ rotation }: OpenRotation, reason: string, signal?: NodeJS.Sig
 
 async function store(
   { rotation, before, unchecked }: OpenRotation,
-  token: Secret,
+  given: Given,
   signal: () => NodeJS.Signals | undefined,
 ): Promise<Ended> {
-  const outcome = await submit(
-    rotation,
-    before,
-    { token, expiration: { kind: 'stated' }, unchecked },
-    () => undefined,
-  );
+  const submission = { ...given, expiration: expirationOf(rotation), unchecked };
+  const outcome = await submit(rotation, before, submission, () => undefined);
   if (outcome.kind === 'finished') return endedWith(outcome.result, signal());
   rotation.log.move(rotation.id, 'rejected', rotation.now(), 'the token was refused');
-  const next = outcome.mayStoreUnchecked
-    ? ['try again later, or store it all the same with --unchecked']
-    : [];
-  return { result: { outcome: 'rejected', reasons: outcome.reasons, next } };
+  return { result: { outcome: 'rejected', reasons: outcome.reasons, next: nextAfter(outcome) } };
+}
+
+/** Who says when it ends: the command line, else the credential or its issuer where they can, else its declared lifetime. */
+function expirationOf({ stated, kind, declaration, completes }: Rotation): ChosenExpiration {
+  const { known } = kind.expiry;
+  const isFound = known === 'read' || known === 'observed';
+  const mayBeFound = known === 'read-or-entered' && !declaration.lifetime;
+  return { kind: !stated && !completes && (isFound || mayBeFound) ? 'found' : 'stated' };
+}
+
+function nextAfter({
+  mayStoreUnchecked,
+  field,
+}: Extract<SubmitOutcome, { kind: 'refused' }>): readonly string[] {
+  if (mayStoreUnchecked) return ['try again later, or store it all the same with --unchecked'];
+  if (field === 'password') return ['name the file that holds its password: --password-file FILE'];
+  return field === 'expiration' ? ['say when it ends: --expires 2027-06-01'] : [];
 }

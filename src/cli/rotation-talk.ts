@@ -23,6 +23,9 @@ export function showCard(out: Output, card: RotationCard): void {
     const now = updatedAt ? `last changed ${formatForPeople(updatedAt)}` : 'will be created';
     out.talk(`  goes to  ${formatDestination(destination)} at ${host} (${now})`);
   }
+  if (card.destinations.length === 0)
+    out.talk('  goes to  nowhere: no destination is declared, so that its date is recorded, and that is all');
+  if (card.encoding) out.talk(`  encoded  ${card.encoding}`);
   for (const host of card.unusualHosts) out.talk(`  NOTE     ${host}`);
   if (card.onlyMissing) {
     const { version, already } = card.onlyMissing;
@@ -84,7 +87,7 @@ export function showAddress(
 export function showResult(out: Output, credential: string, result: RotationResult): void {
   const expiresAt = result.expiry?.kind === 'known' ? formatInstant(result.expiry.at) : null;
   if (out.json) {
-    const { outcome, version, reasons, next } = result;
+    const { outcome, version, reasons, next, says, warnings } = result;
     out.resultJson({
       step: 'result',
       credential,
@@ -94,20 +97,26 @@ export function showResult(out: Output, credential: string, result: RotationResu
         : { version, expiresAt, expirySource: result.expiry?.source ?? 'unknown' }),
       ...(reasons ? { reasons } : {}),
       ...(next ? { next } : {}),
+      ...(says ? { says } : {}),
+      ...(warnings ? { warnings } : {}),
     });
     return;
   }
   out.result(`${credential}: ${summary(result)}`);
   for (const reason of result.reasons ?? []) out.result(`  ${reason}`);
+  for (const { label, text } of result.says ?? []) out.talk(`  ${label}: ${text}`);
+  for (const warning of result.warnings ?? []) out.talk(`warning: ${warning}`);
   for (const hint of result.next ?? []) out.hint(hint);
 }
 
-function summary({ outcome, version, expiry }: RotationResult): string {
+function summary({ outcome, version, expiry, destinationless }: RotationResult): string {
   const until = expiry?.kind === 'known' ? `expires ${formatForPeople(expiry.at)}` : 'without expiry';
   const how = expiry ? ` (${describeSource(expiry.source)})` : '';
   switch (outcome) {
     case 'recorded':
-      return `recorded as version ${version}, ${until}${how}; GitHub shows that a write landed, never which value`;
+      return destinationless
+        ? `recorded as version ${version}, ${until}${how}; no destination is declared, so that nothing was stored`
+        : `recorded as version ${version}, ${until}${how}; GitHub shows that a write landed, never which value`;
     case 'partial':
       return `stored at some destinations only, as version ${version}, ${until}${how}`;
     case 'rejected':

@@ -130,8 +130,8 @@ const WHOLE_FILE = 'of several lines, such as a key or a certificate: --stdin < 
 export function tooLarge(): AppError {
   return new AppError(
     'invalid_input',
-    'what came on standard input is larger than GitHub stores as a secret (48 KB)',
-    { hints: ['send the token alone'] },
+    `what came on standard input is larger than GitHub stores as a secret (48 KB, which is ${MAX_SECRET_BYTES} bytes); nothing was stored`,
+    { hints: ['send the token alone, and of a certificate only what the release needs'] },
   );
 }
 

@@ -3,7 +3,7 @@ import type { Declaration } from '../domain/credential.ts';
 import type { DeclaredPipeline } from '../verify/pipeline.ts';
 
 /** Counted up with every change to `Config`: what another shape of it left in the database is validated anew. */
-export const CONFIG_SHAPE = 3;
+export const CONFIG_SHAPE = 4;
 
 /**
  * The configuration as the program uses it: every default filled in, nothing left to parse. Plain JSON values only,

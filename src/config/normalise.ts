@@ -80,6 +80,7 @@ function declaration(name: string, written: WrittenCredential): Declaration {
     lifetime: written.lifetime === undefined ? undefined : parseLifetime(written.lifetime),
     nameAtIssuer: written['name-at-issuer'],
     scopes: written.scopes,
+    ...(written.encoding ? { encoding: written.encoding } : {}),
     planned: written.planned,
     destinations: written.destinations.map(
       ({ repo, environment, secret }): Destination => ({ repo, environment, secret: secret.toUpperCase() }),

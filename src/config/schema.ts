@@ -192,6 +192,12 @@ const credential = z.strictObject({
   scopes: list(field.oneLine('a scope, such as publish-update', 100), 'scopes, such as [publish-update]')
     .default([])
     .describe('What it may do, in the words of its issuer'),
+  encoding: z
+    .enum(['base64'], { error: field.sentence('base64, or nothing: then it is stored as it is') })
+    .optional()
+    .describe(
+      'How it is stored: base64 where the workflow decodes it with base64 -d; left out: as it is, save a certificate file that is no text, which is always stored as base64',
+    ),
   planned: field.flag().default(false).describe('Not made yet: listed, never counted as due'),
   destinations: list(destination, 'destinations, each as - { repo: …, environment: …, secret: … }')
     .default([])

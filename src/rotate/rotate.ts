@@ -1,43 +1,19 @@
-import type { Declaration, Destination, NewVersion, Version } from '../domain/credential.ts';
+import type { Destination, NewVersion } from '../domain/credential.ts';
 import { formatDestination } from '../domain/credential.ts';
 import { describeError, isAppError } from '../domain/error.ts';
+import { Secret } from '../domain/secret.ts';
+import { encodeBase64 } from '../kinds/encode.ts';
 import type { Kind } from '../kinds/kind.ts';
-import type { StatedExpiry, Verdict } from './judge.ts';
-import { judgeAnswer, judgeExpiry, judgeFormat, judgeSameness, resolveExpiry } from './judge.ts';
+import type { Checking, Verdict } from './check.ts';
+import { check } from './check.ts';
 import { patiently } from './patience.ts';
-import type {
-  Completion,
-  Fingerprints,
-  Issuer,
-  IssuerAnswer,
-  ReadyDestination,
-  RotationResult,
-  StepReport,
-  Submission,
-  SubmitOutcome,
-} from './rotation.ts';
+import type { ReadyDestination, RotationResult, StepReport, Submission, SubmitOutcome } from './rotation.ts';
 import { abandon, Stopped, stoppable } from './stop.ts';
 import type { Placed } from './store.ts';
 import { confirmHints, placeToken } from './store.ts';
-import type { Storing } from './write.ts';
 
 /** One open rotation: who is being rotated, and everything it may use. */
-export interface Rotation extends Storing {
-  readonly declaration: Declaration;
-  /** Where the token goes: all that are declared, or those that are missing it. */
-  readonly destinations: readonly Destination[];
-  readonly kind: Kind;
-  /** The version that is recorded now. */
-  readonly current: Version | undefined;
-  /** What is to be completed; undefined: a new version. */
-  readonly completes: Completion | undefined;
-  readonly stated: StatedExpiry | undefined;
-  /** Undefined: this kind has no live check. */
-  readonly issuer: Issuer | undefined;
-  readonly fingerprints: Fingerprints;
-  /** Expiries that a person was asked about because they looked wrong: sent once more, they are taken. */
-  readonly questioned: Set<number>;
-}
+export type Rotation = Checking;
 
 /** Each destination as it is before anybody is asked for a token. */
 export type Ready = ReadonlyMap<Destination, ReadyDestination>;
@@ -70,7 +46,10 @@ export async function precheck(
   return views;
 }
 
-/** Takes one submission through: check → judge → store → look back → record, or to a stop. The token is wiped when it returns. */
+/**
+ * Takes one submission through: check → judge → store → look back → record, or to a stop. Token and password are wiped when it
+ * returns.
+ */
 export async function submit(
   rotation: Rotation,
   before: Ready,
@@ -87,12 +66,49 @@ export async function submit(
   try {
     const verdict = await checkDurably(reporting, submission);
     if (verdict.kind === 'refused') return verdict;
-    return { kind: 'finished', result: await storeAndRecord(reporting, before, submission, verdict.version) };
+    return { kind: 'finished', result: await keep(reporting, before, submission, verdict) };
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     return { kind: 'finished', result: abandon(rotation) };
   } finally {
     submission.token.wipe();
+    submission.password?.wipe();
+  }
+}
+
+type Accepted = Extract<Verdict, { kind: 'accepted' }>;
+
+async function keep(
+  rotation: Rotation,
+  before: Ready,
+  { token }: Submission,
+  { version, encoding, says, warnings }: Accepted,
+): Promise<RotationResult> {
+  const sealed = encoding ? new Secret(encodeBase64(token.reveal())) : token;
+  try {
+    const result = await (before.size > 0
+      ? storeAndRecord(rotation, before, sealed, version)
+      : recordAlone(rotation, version));
+    return {
+      ...result,
+      ...(says.length > 0 ? { says } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
+  } finally {
+    if (sealed !== token) sealed.wipe();
+  }
+}
+
+/** Where it is to be stored nowhere, its date is what there is to keep. */
+async function recordAlone(rotation: Rotation, version: NewVersion): Promise<RotationResult> {
+  const { log, id, now, stop } = rotation;
+  await stop?.begin();
+  try {
+    const number = log.record(id, version, now());
+    const next = afterwards(rotation, new Map());
+    return { outcome: 'recorded', version: number, expiry: version.expiry, next, destinationless: true };
+  } catch (error) {
+    return unrecorded(rotation, [], error);
   }
 }
 
@@ -111,64 +127,10 @@ async function checkDurably(rotation: Rotation, submission: Submission): Promise
   }
 }
 
-async function check(rotation: Rotation, submission: Submission): Promise<Verdict> {
-  const { id, log, kind, now, credential, report } = rotation;
-  log.move(id, 'submitted', now());
-  report({ step: 'submitted', credential, outcome: 'received' });
-  const malformed = judgeFormat(kind, submission.token.reveal());
-  if (malformed) {
-    report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(malformed) });
-    return malformed;
-  }
-  const fingerprint = rotation.fingerprints.of(submission.token);
-  const mistaken = judgeSameness(fingerprint, rotation.fingerprints.compare, rotation);
-  if (mistaken) {
-    report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(mistaken) });
-    return mistaken;
-  }
-  const hasty = questionExpiry(rotation, submission);
-  if (hasty) {
-    report({ step: 'checked', credential, outcome: 'refused', detail: reasonsOf(hasty) });
-    return hasty;
-  }
-  const answer = await askIssuer(rotation, submission);
-  const verdict = judgeAnswer(answer, submission, { ...rotation, now: now() });
-  report({ step: 'checked', credential, ...describeVerdict(verdict, kind) });
-  return verdict.kind === 'accepted' ? { ...verdict, version: { ...verdict.version, fingerprint } } : verdict;
-}
-
-function askIssuer({ issuer, store }: Rotation, { token }: Submission): Promise<IssuerAnswer> | undefined {
-  if (!issuer) return undefined;
-  // Beside it, since the form may have been open for minutes; whether it is there in time decides nothing.
-  void store.connect();
-  return issuer.check(token);
-}
-
-function questionExpiry(
-  rotation: Rotation,
-  { expiration }: Submission,
-): Extract<Verdict, { kind: 'refused' }> | undefined {
-  if (rotation.completes) return undefined;
-  const now = rotation.now();
-  const chosen = resolveExpiry(expiration, { ...rotation, now })?.expiry;
-  const { questioned, current } = rotation;
-  return judgeExpiry(chosen, current, { stated: expiration.kind === 'stated', now, questioned });
-}
-
-function describeVerdict(verdict: Verdict, kind: Kind): { outcome: string; detail?: string } {
-  if (verdict.kind === 'refused') {
-    return { outcome: verdict.mayStoreUnchecked ? 'inconclusive' : 'refused', detail: reasonsOf(verdict) };
-  }
-  const { checked } = verdict.version;
-  return checked === 'live' && kind.check
-    ? { outcome: checked, detail: `this proves ${kind.check.proves}` }
-    : { outcome: checked };
-}
-
 async function storeAndRecord(
   rotation: Rotation,
   before: Ready,
-  { token }: Submission,
+  token: Secret,
   version: NewVersion,
 ): Promise<RotationResult> {
   const placed: Placed[] = [];
@@ -292,8 +254,4 @@ function tell(placed: readonly Placed[]): {
     reasons: problems.map((place) => `${formatDestination(place.destination)}: ${place.reason}`),
     next: [...new Set(problems.flatMap((place) => place.hints))],
   };
-}
-
-function reasonsOf(refused: { readonly reasons: readonly string[] }): string {
-  return refused.reasons.join('; ');
 }

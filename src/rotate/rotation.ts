@@ -2,6 +2,7 @@ import type { Lifetime } from '../domain/calendar.ts';
 import type { Destination, NewVersion } from '../domain/credential.ts';
 import type { Expiry } from '../domain/expiry.ts';
 import type { Secret } from '../domain/secret.ts';
+import type { ExpiryKnowledge, Reading, Said, Shape } from '../kinds/kind.ts';
 
 /**
  * One attempt to replace a credential's token. `intended` is durable before anything is sent to GitHub; `stored` means
@@ -26,7 +27,8 @@ export const MOVES: Readonly<Record<RotationState, readonly RotationState[]>> = 
   opened: ['submitted', 'rejected', 'abandoned', 'failed'],
   // To itself: where a refusal could not be written down, the next submission begins from here.
   submitted: ['checked', 'opened', 'submitted', 'abandoned', 'failed', 'rejected'],
-  checked: ['intended', 'opened', 'abandoned', 'failed'],
+  // Recorded at once: where it is to be stored nowhere.
+  checked: ['intended', 'recorded', 'opened', 'abandoned', 'failed'],
   intended: ['stored', 'failed', 'unconfirmed', 'recorded'],
   stored: ['verified', 'unconfirmed', 'recorded'],
   verified: ['recorded'],
@@ -37,15 +39,21 @@ export const MOVES: Readonly<Record<RotationState, readonly RotationState[]>> = 
   failed: [],
 };
 
-/** What a person chose as Expiration at the issuer. `stated`: said on the command line already. */
+/**
+ * What a person chose as Expiration at the issuer. `stated`: said on the command line already. `found`: nobody is asked, since the
+ * credential itself or its issuer says it.
+ */
 export type ChosenExpiration =
   | { readonly kind: 'days'; readonly days: number }
   | { readonly kind: 'date'; readonly date: string }
   | { readonly kind: 'never' }
-  | { readonly kind: 'stated' };
+  | { readonly kind: 'stated' }
+  | { readonly kind: 'found' };
 
 export interface Submission {
   readonly token: Secret;
+  /** What opens it, where it is locked by a password of its own; wiped with the token. */
+  readonly password?: Secret | undefined;
   readonly expiration: ChosenExpiration;
   /** The deliberate second step after an inconclusive check. */
   readonly unchecked: boolean;
@@ -74,6 +82,12 @@ export interface RotationResult {
   readonly reasons?: readonly string[];
   /** What the person should do next, if anything. */
   readonly next?: readonly string[];
+  /** What the credential and its issuer said of it, for a person who compares. */
+  readonly says?: readonly Said[];
+  /** What should be looked at although it was taken. */
+  readonly warnings?: readonly string[];
+  /** It is to be stored nowhere: its date is recorded, and that is all. */
+  readonly destinationless?: true;
 }
 
 /** What recognises a token without keeping it: two that are alike are of the same token. */
@@ -93,7 +107,13 @@ export interface Completion {
 
 /** What became of one submission: the form stays open after `refused`, and is done after `finished`. */
 export type SubmitOutcome =
-  | { readonly kind: 'refused'; readonly reasons: readonly string[]; readonly mayStoreUnchecked: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly reasons: readonly string[];
+      readonly mayStoreUnchecked: boolean;
+      /** What the reasons are about; absent: the token. */
+      readonly field?: 'password' | 'expiration';
+    }
   | { readonly kind: 'finished'; readonly result: RotationResult };
 
 /** What the page and the terminal show before anything is pasted: the runbook card of one credential. */
@@ -125,6 +145,14 @@ export interface RotationCard {
   readonly never: boolean;
   /** The expiry stated on the command line; then the page does not ask. */
   readonly statedExpiry: string | undefined;
+  /** Who knows the expiry: the page asks only where a person has to say it. */
+  readonly expiry: ExpiryKnowledge;
+  /** How the value comes: a line to paste, or a file to choose. */
+  readonly shape: Shape;
+  /** It may be locked by a password of its own (PKCS#12). */
+  readonly password: boolean;
+  /** How it is stored where that is not as it is, in a sentence. */
+  readonly encoding?: string | undefined;
   /** What the live check proves; undefined: this kind is not checked live. */
   readonly proves: string | undefined;
   /** The token that is replaced must not be relied on any more: what to do about it, in order. */
@@ -212,6 +240,16 @@ export interface JournalDestination {
   readonly remoteUpdatedAt: Date | undefined;
 }
 
+/** What a credential says about itself. Asked only for what has the right form. */
+export interface Reader {
+  /**
+   * Never throws for a value: what is wrong with it is among the problems.
+   *
+   * @param password what opens it; undefined: none was given
+   */
+  read(token: Secret, password: Secret | undefined): Promise<Reading>;
+}
+
 /** A service that can say whether a token is alive. */
 export interface Issuer {
   /** Never throws for an answer or a failed call: what could not be learned is `inconclusive`. */
@@ -219,7 +257,15 @@ export interface Issuer {
 }
 
 export type IssuerAnswer =
-  | { readonly verdict: 'live' }
+  | {
+      readonly verdict: 'live';
+      /** When it ends, where the issuer says so; its source is `observed`. */
+      readonly expiry?: Expiry | undefined;
+      /** What else the issuer said of it: whose it is, what it may do. Never a part of it. */
+      readonly says?: readonly Said[];
+      /** What should be looked at although it works, such as a scope that nothing needs. */
+      readonly warnings?: readonly string[];
+    }
   | { readonly verdict: 'refused'; readonly reason: string }
   | { readonly verdict: 'inconclusive'; readonly reason: string };
 

@@ -1,6 +1,6 @@
 import { AppError } from '../domain/error.ts';
 import type { Pace } from './pace.ts';
-import type { Issuer, RotationLog, RotationResult, SecretStore } from './rotation.ts';
+import type { Issuer, Reader, RotationLog, RotationResult, SecretStore } from './rotation.ts';
 
 /** A person asked for an end before anything was written. */
 export class Stopped extends AppError {
@@ -79,18 +79,20 @@ interface Waits {
   readonly store: SecretStore;
   readonly pace: Pace;
   readonly issuer: Issuer | undefined;
+  readonly reader: Reader | undefined;
   readonly sleep: (ms: number) => Promise<void>;
   readonly stop?: Stop | undefined;
 }
 
 /** The same, with waits that a stop ends. */
 export function stoppable<Rotation extends Waits>(rotation: Rotation): Rotation {
-  const { stop, store, pace, issuer, sleep } = rotation;
+  const { stop, store, pace, issuer, reader, sleep } = rotation;
   if (!stop) return rotation;
   return {
     ...rotation,
     sleep: (ms) => stop.orStop(() => sleep(ms)),
     pace: { take: (writes) => stop.orStop(() => pace.take(writes)) },
+    reader: reader && { read: (token, password) => stop.orStop(() => reader.read(token, password)) },
     issuer: issuer && { check: (token) => stop.orStop(() => issuer.check(token)) },
     store: {
       ...store,

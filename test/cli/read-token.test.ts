@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readToken } from '../../src/cli/read-token.ts';
+import type { Shape } from '../../src/kinds/kind.ts';
 
 const ON = '\x1b[?2004h';
 const OFF = '\x1b[?2004l';
@@ -121,5 +123,59 @@ describe('readToken on a terminal', () => {
       input.end();
       expect(await outcome).toBeUndefined();
     });
+  });
+});
+
+describe('readToken of a pipe', () => {
+  const LIMIT = 49_152;
+
+  async function piped(bytes: Uint8Array, shape: Shape): Promise<Buffer> {
+    const input = new PassThrough();
+    // A copy: what comes is overwritten.
+    input.end(Buffer.from(bytes));
+    const screen = { prompt: () => undefined, control: () => undefined };
+    const token = await readToken(
+      input as unknown as typeof process.stdin,
+      screen,
+      new AbortController().signal,
+      shape,
+    );
+    if (!token) throw new Error('it was stopped');
+    return Buffer.from(token.reveal());
+  }
+  const text = async (written: string, shape: Shape) => (await piped(Buffer.from(written), shape)).toString();
+
+  it.each([
+    ['line', ' \tabc \r\n', 'abc'],
+    ['any', ' abc \n', ' abc '],
+    ['any', 'abc\r\n', 'abc'],
+    ['any', 'abc\n\n', 'abc\n\n'],
+    ['any', 'one\ntwo\n', 'one\ntwo\n'],
+    ['any', 'one\rtwo\n', 'one\rtwo\n'],
+    ['any', '\n', ''],
+    ['text', 'one\r\ntwo\r\n', 'one\r\ntwo\r\n'],
+    ['text', 'one\n', 'one\n'],
+    ['file', '\n abc\n', '\n abc\n'],
+  ] as const)('keeps what belongs to it, as %s of %j', async (shape, written, kept) => {
+    expect(await text(written, shape)).toBe(kept);
+  });
+
+  it.each(['file', 'text', 'any'] as const)('keeps every byte of what is no text, as %s', async (shape) => {
+    const bytes = Buffer.concat([Uint8Array.from([0x30, 0x82, 0]), randomBytes(300), Buffer.from('\n')]);
+    expect((await piped(bytes, shape)).equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    ['file', LIMIT],
+    ['text', LIMIT],
+  ] as const)('takes a %s of %d bytes and refuses one more', async (shape, length) => {
+    const bytes = randomBytes(length + 1);
+    expect((await piped(bytes.subarray(0, length), shape)).equals(bytes.subarray(0, length))).toBe(true);
+    await expect(piped(bytes, shape)).rejects.toThrow('larger than GitHub stores as a secret');
+  });
+
+  it('takes a line of 49,152 bytes with its line end, and refuses one byte more', async () => {
+    expect(await text(`${'a'.repeat(LIMIT)}\r\n`, 'any')).toHaveLength(LIMIT);
+    await expect(text(`${'a'.repeat(LIMIT + 1)}\n`, 'any')).rejects.toThrow('49152 bytes');
   });
 });

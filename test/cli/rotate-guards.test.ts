@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openPage } from '../../src/sandbox/visitor.ts';
@@ -52,6 +53,32 @@ describe('rotate --quiet', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('recorded as version 2')]);
     expect(stderr).toContain('reseal confirm crates-io --old-revoked');
     expect(stderr).not.toMatch(/^(submitted|checked|intended|stored|verified) /m);
+  });
+});
+
+describe('rotate --check-scopes', () => {
+  it('says what it costs before it asks, and what the token may do afterwards', async () => {
+    const one = await installAndRecord({ pipeline: true });
+    open.push(one);
+    // Of its own, since it is sent there once for each question.
+    const token = `cio${randomBytes(16).toString('hex')}`;
+    one.sandbox.cratesIo.addToken(token, { scopes: ['publish-update'] });
+    one.leaks.canary('the token whose scopes are asked', token);
+    one.leaks.meant('crates.io requests', token);
+    const running = one.program.feed(token, 'rotate', 'crates-io', '--stdin', '--check-scopes');
+    const { code, stdout, stderr } = await running.finished;
+    expect([code, stdout]).toEqual([0, expect.stringContaining('recorded as version 2')]);
+    expect(stderr.indexOf('up to two uploads that hold no crate')).toBeGreaterThan(0);
+    expect(stderr.indexOf('up to two uploads')).toBeLessThan(stderr.indexOf('submitted'));
+    expect(stderr).toContain('publish-update');
+  });
+
+  it('is refused without a declared crate, and nothing is asked', async () => {
+    const one = await installed();
+    const running = one.program.feed('anything', 'rotate', 'crates-io', '--stdin', '--check-scopes');
+    const { code, stderr } = await running.finished;
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the configuration declares none')]);
+    expect(one.sandbox.cratesIo.requests).toEqual([]);
   });
 });
 

@@ -46,7 +46,12 @@ const CREDENTIALS: readonly Case[] = [
   [
     'a key is not known',
     `${CREDENTIAL}    color: 1`,
-    '7:5 credentials.c.color: unknown key: expected kind, owner, purpose, lifetime, name-at-issuer, scopes, planned, destinations',
+    '7:5 credentials.c.color: unknown key: expected kind, owner, purpose, lifetime, name-at-issuer, scopes, encoding, planned, destinations',
+  ],
+  [
+    'the encoding is not known',
+    `${CREDENTIAL}    encoding: hex`,
+    '7:15 credentials.c.encoding: expected base64, or nothing: then it is stored as it is',
   ],
   [
     'a key is misspelt',

@@ -210,6 +210,14 @@ pipelines: { p: { repo: a/b, workflow: release.yaml, environment: { name: releas
       ]);
     });
 
+    it('returns how it is stored where that is said', () => {
+      const encoded = configOf(`version: 1
+owners: { a: { email: a@example.org } }
+credentials: { certificate: { kind: certificate, owner: a, encoding: base64 } }
+`);
+      expect(encoded.credentials).toMatchObject([{ name: 'certificate', encoding: 'base64' }]);
+    });
+
     it('returns the pipeline with nothing demanded', () => {
       expect(config.pipelines).toStrictEqual([
         {

@@ -77,6 +77,7 @@ async function rotate({ now, sleep, latencyMs, destinations, checked, ended }: R
       log: stores.rotations,
       store: paced(openSecretStore(clientOf(github, { fetch: slow })), pace),
       pace,
+      reader: undefined,
       issuer: {
         check: async () => {
           counting = true;

@@ -107,6 +107,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     pace,
     log: stores.rotations,
     store: paced({ ...store, put: options.put ?? store.put }, pace),
+    reader: undefined,
     issuer: openCratesIo({ url: cratesIo.url, contact: undefined, version: '0.1.0', fetch }),
     now: clock.now,
     sleep: clock.sleep,

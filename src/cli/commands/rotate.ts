@@ -3,15 +3,16 @@ import { loadConfig, openApp, openUsedDatabase, rotationLockPath } from '../../a
 import { parseInstant, parseLifetime } from '../../domain/calendar.ts';
 import type { Declaration } from '../../domain/credential.ts';
 import { AppError } from '../../domain/error.ts';
-import { ownTokenOf } from '../../domain/own-token.ts';
 import { openFingerprints } from '../../fingerprints.ts';
 import type { Seen } from '../../github/answer.ts';
 import { findKind } from '../../kinds/catalogue.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { openIssuer, openSealStore } from '../../outside.ts';
+import { openIssuer, openReader, openSealStore } from '../../outside.ts';
 import { noteOwnToken, ownTokenWarning } from '../../own-tokens.ts';
-import type { StatedExpiry } from '../../rotate/judge.ts';
+import type { ScopeProbe } from '../../registries/crates-io-scopes.ts';
+import type { StatedExpiry } from '../../rotate/expiry.ts';
 import { ensureFuture } from '../../rotate/judge.ts';
+import { NO_STORE } from '../../rotate/no-store.ts';
 import { openPace, paced } from '../../rotate/pace.ts';
 import { recoverRotations } from '../../rotate/recover.ts';
 import type { Rotation } from '../../rotate/rotate.ts';
@@ -27,9 +28,12 @@ import { findMissing } from '../find-missing.ts';
 import type { Ended, OpenRotation } from '../open-rotation.ts';
 import type { Ports } from '../ports.ts';
 import { choosePorts, readPorts } from '../ports.ts';
+import type { Wanted } from '../rotatable.ts';
+import { ensureRotatable } from '../rotatable.ts';
 import { rotateByForm } from '../rotate-by-form.ts';
 import { rotateByStdin } from '../rotate-by-stdin.ts';
 import { reportStep, showResult } from '../rotation-talk.ts';
+import { scopeProbeOf } from '../scope-check.ts';
 import { findDeclared } from './record.ts';
 
 const EXIT: Readonly<Record<ResultOutcome, number>> = {
@@ -57,7 +61,8 @@ export const run: Run = async (quietly, given) => {
     const kind = findKind(declaration.kind);
     if (!kind) throw new Error(`the kind "${declaration.kind}" is not in the catalogue`);
     const asked = readAsked(given, world.now());
-    ensureRotatable(declaration, asked);
+    ensureRotatable(declaration, kind, asked, process.stdin.isTTY === true);
+    const probe = asked.checkScopes ? scopeProbeOf(declaration, config) : undefined;
     const lock = acquireLock(rotationLockPath(places, declaration.name));
     // First of all, whatever becomes of the rotation: even where another form is open.
     const sending = asked.standing && raiseAlarm(context, app, declaration.name, asked.standing);
@@ -65,7 +70,7 @@ export const run: Run = async (quietly, given) => {
       if (!lock) throw alreadyOpen(app, declaration);
       if (!asked.stdin) choosePorts(asked.ports, config.form);
       const report = (step: StepReport) => reportStep(quietly.out, step);
-      const ended = await rotateLocked(context, app, declaration, kind, asked, report);
+      const ended = await rotateLocked(context, app, { declaration, kind, asked, probe, report });
       showResult(out, declaration.name, asked.standing ? alarmed(ended.result, declaration) : ended.result);
       return ended.signal ? (ended.signal === 'SIGTERM' ? 143 : 130) : EXIT[ended.result.outcome];
     } finally {
@@ -85,33 +90,37 @@ function alarmed(result: RotationResult, { name }: Declaration): RotationResult 
 }
 
 /** What was said on the command line. */
-interface Asked {
-  readonly stated: StatedExpiry | undefined;
-  readonly stdin: boolean;
+interface Asked extends Wanted {
   readonly unchecked: boolean;
-  readonly onlyMissing: boolean;
-  readonly standing: Standing | undefined;
+  readonly checkScopes: boolean;
   readonly ports: Ports;
+}
+
+interface Task {
+  readonly declaration: Declaration;
+  readonly kind: Kind;
+  readonly asked: Asked;
+  readonly probe: ScopeProbe | undefined;
+  readonly report: Rotation['report'];
 }
 
 async function rotateLocked(
   context: Context,
   app: App,
-  declaration: Declaration,
-  kind: Kind,
-  asked: Asked,
-  report: Rotation['report'],
+  { declaration, kind, asked, probe, report }: Task,
 ): Promise<Ended> {
   const { world, out, places } = context;
   const fingerprints = openFingerprints(places, world);
   const pace = openPace(world.now, world.sleep);
   const seen: Seen[] = [];
   const observe = (one: Seen) => void (one.status < 400 && seen.push(one));
-  const store = paced(await openSealStore(app.config, world, observe), pace);
+  const isStored = declaration.destinations.length > 0;
+  const store = isStored ? paced(await openSealStore(app.config, world, observe), pace) : NO_STORE;
   await recoverRotations({
     log: app.rotations,
     store: () => store,
-    isOpen: (credential) => credential !== declaration.name && app.isRotationOpen(credential),
+    // Where GitHub is not asked, what others left open waits for a rotation that asks it, or the daemon.
+    isOpen: (credential) => credential !== declaration.name && (!isStored || app.isRotationOpen(credential)),
     now: world.now,
     report: ({ event, detail }) =>
       out.talk(`an earlier rotation: ${event.replace('rotation.', '')}${detail ? `, ${detail}` : ''}`),
@@ -130,9 +139,11 @@ async function rotateLocked(
     log: app.rotations,
     store,
     pace,
-    issuer: await openIssuer(kind, app.config, world),
+    reader: await openReader(kind, world),
+    issuer: await openIssuer(kind, app.config, world, probe),
     fingerprints,
     questioned: new Set(),
+    oneTry: asked.stdin,
     now: world.now,
     sleep: world.sleep,
     report,
@@ -147,12 +158,19 @@ async function rotateLocked(
     completes: rotation.completes?.version,
   });
   const before = await precheckOrFail(rotation);
-  const warning = ownTokenWarning(app, world.now());
+  const warning = isStored ? ownTokenWarning(app, world.now()) : undefined;
   if (warning) out.talk(`warning: ${warning}`);
-  const open = { context, app, rotation, before, unchecked: asked.unchecked };
+  if (probe) out.talk(`note: ${await scopeCost()}`);
+  const { unchecked, passwordFile } = asked;
+  const open = { context, app, rotation, before, unchecked, passwordFile };
   const ended = await (asked.stdin ? rotateByStdin(open) : rotateByForm(open, asked.ports));
-  await noteOwnToken(app, 'seal', seen);
+  if (isStored) await noteOwnToken(app, 'seal', seen);
   return ended;
+}
+
+/** What `--check-scopes` costs, said before it is asked for. */
+async function scopeCost(): Promise<string> {
+  return (await import('../../registries/crates-io-scopes.ts')).SCOPE_COST;
 }
 
 /** Two, since the first ends with the turn that is on, in which signals may have been looked at already. */
@@ -192,6 +210,8 @@ function readAsked(given: Given, now: Date): Asked {
     unchecked: given.options['unchecked'] === true,
     onlyMissing: given.options['onlyMissing'] === true,
     standing: readStanding(given),
+    passwordFile: textOption(given, 'passwordFile'),
+    checkScopes: given.options['checkScopes'] === true,
     ports: readPorts(given),
   };
 }
@@ -205,42 +225,6 @@ function readStanding(given: Given): Standing | undefined {
       ],
     });
   return leaked ? 'leaked' : revoked ? 'revoked' : undefined;
-}
-
-function ensureRotatable(declaration: Declaration, { stdin, stated, onlyMissing, standing }: Asked): void {
-  const { name } = declaration;
-  if (onlyMissing && (stated || standing)) {
-    throw new AppError(
-      'invalid_input',
-      `--only-missing stores the token that is recorded already: ${stated ? 'its expiry is known' : 'one that is revoked or leaked must not be stored again'}`,
-      { hints: [stated ? 'leave --expires and --lifetime out' : 'rotate without --only-missing'] },
-    );
-  }
-  if (ownTokenOf(name)) {
-    throw new AppError(
-      'invalid_input',
-      `"${name}" is reseal's own token: it is read from its file, and stored nowhere else`,
-      {
-        hints: [
-          'make a new one at https://github.com/settings/personal-access-tokens and write it into that file (github in the configuration)',
-        ],
-      },
-    );
-  }
-  if (declaration.destinations.length === 0) {
-    throw new AppError(
-      'invalid_input',
-      `"${name}" declares no destination, so there is nowhere to store a token`,
-      {
-        hints: [`record its new date instead: reseal record ${name} --expires 2027-06-01`],
-      },
-    );
-  }
-  if (stdin && !stated && !onlyMissing && !declaration.lifetime) {
-    throw new AppError('invalid_input', 'nothing says when the new token expires', {
-      hints: ['add --expires 2027-06-01 or --lifetime 365d as it was chosen at the issuer'],
-    });
-  }
 }
 
 function alreadyOpen(app: App, { name }: Declaration): AppError {
