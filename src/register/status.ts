@@ -7,9 +7,12 @@ import type {
   Version,
 } from '../domain/credential.ts';
 import { credentialState, formatDestination, needsPerson, sameDestination } from '../domain/credential.ts';
-import type { ExpirySource } from '../domain/expiry.ts';
+import type { Expiry, ExpirySource } from '../domain/expiry.ts';
 import { daysLeft, UNKNOWN_EXPIRY } from '../domain/expiry.ts';
 import { ownTokenOf } from '../domain/own-token.ts';
+import type { Beyond } from '../kinds/lifetime-rules.ts';
+import { asksForPerson, endByRules } from '../kinds/lifetime-rules.ts';
+import { sentence } from '../kinds/sentence.ts';
 import type { StoredCredential, StoredDestination } from './register.ts';
 
 /** One credential as `status --json` shows it. */
@@ -36,6 +39,8 @@ export interface CredentialStatus {
   readonly changed: string | null;
   /** What was replaced and lives on at its issuer until somebody says that it is revoked. */
   readonly oldTokens: readonly OldTokenStatus[];
+  /** Rules of its issuer that the recorded date contradicts. State, expiry and days left go by those that are certain. */
+  readonly beyondRules: readonly BeyondStatus[];
   readonly destinations: readonly DestinationStatus[];
 }
 
@@ -43,6 +48,19 @@ interface OldTokenStatus {
   readonly version: number;
   readonly expiresAt: string | null;
   readonly standing: Version['standing'];
+}
+
+interface BeyondStatus {
+  /** The first day of the rule, as `2026-08-17`; null: there must be an expiry, and no day is known from which. */
+  readonly since: string | null;
+  /** When it ends by the rule, at the latest; null: the rule says no day. */
+  readonly endsAt: string | null;
+  /** Whether it concerns this one cannot be seen. */
+  readonly partial: boolean;
+  readonly text: string;
+  readonly advice: string | null;
+  /** Whether it asks for a person now. */
+  readonly needsPerson: boolean;
 }
 
 interface DestinationStatus extends Destination {
@@ -69,6 +87,8 @@ export interface StatusSources {
   readonly baseline: (credential: StoredCredential) => string | undefined;
   /** When a write was begun that was never seen to land there and may be what has changed it; undefined: none was. */
   readonly lateWrite?: (credential: StoredCredential, place: StoredDestination) => Date | undefined;
+  /** Rules of its issuer that its recorded date contradicts; absent: they are not looked at. */
+  readonly beyond?: (credential: StoredCredential) => readonly Beyond[];
   /** Whether an old token of this kind lives on at its issuer when it is replaced. */
   readonly livesOn: (kind: string) => boolean;
 }
@@ -96,6 +116,7 @@ export function anyNeedsPerson(statuses: readonly CredentialStatus[]): boolean {
       (needsPerson(status.state) && status.retiredAt === null && !isNotYetLookedAt(status)) ||
       status.unsettled !== null ||
       status.baseline !== null ||
+      status.beyondRules.some((beyond) => beyond.needsPerson) ||
       leftBehind(status).length > 0 ||
       status.destinations.some(
         ({ state }) =>
@@ -134,7 +155,8 @@ function describe(
   const version = stored?.current;
   const foreign = (stored?.destinations ?? []).filter(({ state }) => state === 'changed-elsewhere');
   // The date stays in the register, and reminders go by it; but nobody knows whether it is that of what is in use.
-  const expiry = foreign.length > 0 ? UNKNOWN_EXPIRY : (version?.expiry ?? UNKNOWN_EXPIRY);
+  const beyond = (stored && sources.beyond?.(stored)) ?? [];
+  const expiry = foreign.length > 0 ? UNKNOWN_EXPIRY : expiryByRules(version, beyond);
   const unsettled = sources.unsettled(declaration.name);
   return {
     name: declaration.name,
@@ -155,10 +177,29 @@ function describe(
     unsettled: unsettled?.reason ?? null,
     changed: (stored && describeChange(stored, foreign, sources)) ?? null,
     oldTokens: oldTokens(declaration, stored, sources, now),
+    beyondRules: describeBeyond(beyond, now),
     destinations: declaration.destinations.map((destination) =>
       describeDestination(destination, stored, unsettled?.destinations ?? []),
     ),
   };
+}
+
+/** What a rule ends for certain is not shown as living on by the date that somebody wrote down. */
+function expiryByRules(version: Version | undefined, beyond: readonly Beyond[]): Expiry {
+  const at = endByRules(beyond);
+  return at ? { kind: 'known', at, source: 'estimated' } : (version?.expiry ?? UNKNOWN_EXPIRY);
+}
+
+/** The same for programs. */
+export function describeBeyond(all: readonly Beyond[], now: Date): readonly BeyondStatus[] {
+  return all.map((beyond) => ({
+    since: beyond.rule?.since ?? null,
+    endsAt: orNull(beyond.endsAt),
+    partial: beyond.partial,
+    text: beyond.text,
+    advice: beyond.rule ? sentence(beyond.rule.advice) : null,
+    needsPerson: asksForPerson(beyond, now),
+  }));
 }
 
 function describeDestination(

@@ -40,7 +40,7 @@ export function aboutAlarm(
       ...(leaked ? thenNotes(credential, version, context) : []),
       ...lateNotes(reminder, credential, context),
       ...openEndNotes(credential, context, now),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, ...namedFirst(steps) }),

@@ -39,7 +39,7 @@ export function aboutChanged(
     notes: [
       ...knownNotes(credential, places, context),
       ...openEndNotes(credential, context, now),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, ...namedFirst(steps) }),

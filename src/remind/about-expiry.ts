@@ -8,6 +8,7 @@ import { changedPlaces } from './open-ends.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { Fact, MailContext, Section } from './section.ts';
 import { itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
+import { pressingRules } from './shortened.ts';
 import { afterwards, namedFirst, replaceSteps } from './steps.ts';
 import { countDays, expiresIn, minuteOf, timeLeft } from './words.ts';
 
@@ -36,7 +37,7 @@ export function aboutExpiry(
     bar: barOf(left, version),
     verbatim: [],
     facts: [
-      expiryFact(version, now, changedPlaces(credential).length > 0),
+      expiryFact(version, now, isDoubted(credential, now)),
       whatFact(declaration),
       ...whereFacts(credential, context),
       ...unchecked(version),
@@ -47,7 +48,7 @@ export function aboutExpiry(
       ...doubtNotes(credential, context),
       ...lateNotes(reminder, credential, context),
       ...openEndNotes(credential, context, now),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...gapNotes(credential),
       ...nextNote(credential, context, now),
       ...acknowledgeNote(credential, context, now),
@@ -64,17 +65,22 @@ function barOf(left: number, version: Version): Section['bar'] {
   return { part, caption: left < 0 ? 'no time left' : counted, end: minuteOf(version.expiry.at) };
 }
 
-/** @param doubted somebody else has changed what it is the date of */
+/** Whether the date that is recorded may not hold: somebody else has changed what it is of, or a rule ends it earlier. */
+export function isDoubted(credential: Reminded, now: Date): boolean {
+  return changedPlaces(credential).length > 0 || pressingRules(credential, now).length > 0;
+}
+
+/** @param doubted that date may not hold */
 export function expiryFact({ expiry }: Version, now: Date, doubted: boolean): Fact {
   const left = daysLeft(expiry, now);
   const label = left !== undefined && left < 0 ? 'Expired' : 'Expires';
+  const doubt = doubted ? '; it may no longer hold' : '';
   if (expiry.kind === 'unknown' || left === undefined)
     return {
       label,
-      text: expiry.kind === 'never' ? `never (${describeSource(expiry.source)})` : 'not known',
+      text: expiry.kind === 'never' ? `never (${describeSource(expiry.source)}${doubt})` : 'not known',
     };
   const at = expiry.kind === 'known' ? minuteOf(expiry.at) : '';
-  const doubt = doubted ? '; it may no longer hold' : '';
   return { label, text: `${at}: ${timeLeft(left)} (${describeSource(expiry.source)}${doubt})` };
 }
 

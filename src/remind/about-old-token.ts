@@ -54,7 +54,7 @@ export function aboutOldToken(
     steps,
     notes: [
       ...lateNotes(reminder, credential, context),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...nextNote(credential, context, now),
       ...(leaked ? [] : acknowledgeNote(credential, context, now)),
     ],

@@ -1,8 +1,8 @@
 import type { Version } from '../domain/credential.ts';
 import { findKind } from '../kinds/catalogue.ts';
-import { expiryFact, unchecked } from './about-expiry.ts';
+import { expiryFact, isDoubted, unchecked } from './about-expiry.ts';
 import { commonNotes, nextNote } from './notes.ts';
-import { changedPlaces, livingVersions } from './open-ends.ts';
+import { livingVersions } from './open-ends.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { Fact, MailContext, Section, Step } from './section.ts';
 import { itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
@@ -32,7 +32,7 @@ export function aboutRotation(
     bar: undefined,
     verbatim: [],
     facts: [
-      expiryFact(version, now, changedPlaces(credential).length > 0),
+      expiryFact(version, now, isDoubted(credential, now)),
       ...oldFacts(credential, version, now),
       whatFact(declaration),
       ...whereFacts(credential, context),
@@ -42,7 +42,7 @@ export function aboutRotation(
     notes: [
       ...(landed ? [{ text: 'GitHub shows that a write landed, never which value.' }] : []),
       ...(version.version > 1 ? [{ text: 'Reminders for the version before are cancelled.' }] : []),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, ...namedFirst(steps) }),

@@ -54,7 +54,7 @@ export function aboutUnconfirmed(
       },
       ...lateNotes(reminder, credential, context),
       ...oldTokenNotes(credential, context, now),
-      ...commonNotes(credential, context),
+      ...commonNotes(credential, context, now),
       ...nextNote(credential, context, now),
     ],
     item: itemOf(reminder, credential, now, { headline, command: settle, link }),

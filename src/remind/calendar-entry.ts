@@ -7,6 +7,7 @@ import { findKind } from '../kinds/catalogue.ts';
 import type { Identity } from './message-id.ts';
 import { changedPlaces } from './open-ends.ts';
 import type { Reminded } from './reminder.ts';
+import { ruleSentences, rulesAgainst } from './shortened.ts';
 import { isObserved } from './steps.ts';
 
 /** An expiry as a calendar shows it. */
@@ -49,6 +50,10 @@ export function calendarEntry(credential: Reminded, context: CalendarContext): C
       ...changed.map(
         ({ destination, changedAt }) =>
           `That date may no longer hold: somebody else has changed ${formatDestination(destination)} (first seen ${formatForPeople(changedAt)}).`,
+      ),
+      // Told as it was when the date was recorded, so that an entry stays the same from one day to the next.
+      ...rulesAgainst(credential, current.recordedAt).map(
+        (beyond) => `That date may not hold. ${ruleSentences(beyond)}`,
       ),
       `Without it: ${findKind(declaration.kind)?.breaks ?? 'what depends on it stops'}.`,
       ...declaration.destinations.map((destination) => `Lives in: ${formatDestination(destination)}`),

@@ -50,7 +50,8 @@ function subjectOf({ sections, standing }: Content): string {
   if (first) return subjectLine(`${first.headline}, and ${others.length} more`);
   const [line] = standing;
   if (line && standing.length === 1) return subjectLine(`${line.headline}: the month's list`);
-  return `${standing.length} credentials without an expiry date: the month's list`;
+  const certain = standing.some(({ dated }) => dated) ? 'a certain' : 'an';
+  return `${standing.length} credentials without ${certain} expiry date: the month's list`;
 }
 
 /** With the dates ahead that the message speaks of, each credential once. */

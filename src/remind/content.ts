@@ -15,7 +15,7 @@ import { standingLine } from './standing.ts';
 /** What a mail says, most urgent first. */
 export interface Content {
   readonly sections: readonly Section[];
-  /** What has no date, a line each. */
+  /** What has no date, or one that may not hold, a line each. */
   readonly standing: readonly StandingLine[];
 }
 

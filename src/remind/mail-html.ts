@@ -3,6 +3,7 @@ import { html } from '../domain/html.ts';
 import { LIGHT, MONO, SANS, STYLE } from './mail-style.ts';
 import type { Page } from './page.ts';
 import type { Fact, Note, Section, Step, Tone } from './section.ts';
+import { standingTitle } from './standing.ts';
 
 const INK = `${SANS};color:${LIGHT.ink}`;
 const SOFT = `${SANS};color:${LIGHT.soft}`;
@@ -124,7 +125,7 @@ function note({ text, command }: Note): Html {
 function standing(all: Page['standing'], level: number): Html {
   return sheet(
     'quiet',
-    html`${heading('Without a date', level)}${all.map(
+    html`${heading(standingTitle(all), level)}${all.map(
       ({
         name,
         why,

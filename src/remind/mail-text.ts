@@ -1,5 +1,6 @@
 import type { Page } from './page.ts';
 import type { Fact, Note, Section, Step } from './section.ts';
+import { standingTitle } from './standing.ts';
 
 /** Columns (RFC 5322 §2.1.1 recommends 78, quoted mail leaves fewer). Links and commands stand unbroken on their own line. */
 const WIDTH = 72;
@@ -52,7 +53,7 @@ function standing(lines: Page['standing']): string {
     ...wrap(`${name}: ${why}`, '  * ', '    '),
     ...(command ? [`    ${command}`] : []),
   ]);
-  return [...headed('Without a date'), '', ...told].join('\n');
+  return [...headed(standingTitle(lines)), '', ...told].join('\n');
 }
 
 function headed(text: string): readonly string[] {

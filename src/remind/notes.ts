@@ -7,6 +7,7 @@ import { nextReminder } from './plan.ts';
 import type { Carried, Reminded, Topic } from './reminder.ts';
 import type { MailContext, Note, Outage } from './section.ts';
 import { commandOf, nameOf } from './section.ts';
+import { datesToRecord, ruleSentences, toldRules } from './shortened.ts';
 import { isObserved } from './steps.ts';
 import { countDays, listed, minuteOf, quoted } from './words.ts';
 
@@ -174,8 +175,24 @@ export function acknowledgeNote(credential: Reminded, context: MailContext, now:
 }
 
 /** What is wrong around the credential, whatever the mail is about. */
-export function commonNotes(credential: Reminded, context: MailContext): readonly Note[] {
-  return [...undeliveredNotes(credential, context), ...undeclaredNotes(credential, context)];
+export function commonNotes(credential: Reminded, context: MailContext, now: Date): readonly Note[] {
+  return [
+    ...shortenedNotes(credential, context, now),
+    ...undeliveredNotes(credential, context),
+    ...undeclaredNotes(credential, context),
+  ];
+}
+
+/** Where a rule of its issuer ends it before the date by which the reminders go. */
+function shortenedNotes(credential: Reminded, context: MailContext, now: Date): readonly Note[] {
+  const beyond = toldRules(credential, now);
+  if (beyond.length === 0) return [];
+  return [
+    {
+      text: `${beyond.map(ruleSentences).join(' ')} If its issuer shows another date, record that:`,
+      command: commandOf(context, 'record', credential.declaration, datesToRecord(credential)),
+    },
+  ];
 }
 
 /** Whoever stands in for somebody learns from it why the mail came to them. */

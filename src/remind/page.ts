@@ -1,6 +1,7 @@
 import type { Content } from './content.ts';
 import type { MailContext, Note, Section, Tone } from './section.ts';
 import type { StandingLine } from './standing.ts';
+import { standingTitle } from './standing.ts';
 import { minuteOf, plain, quoted } from './words.ts';
 
 /** A whole mail before it is rendered. */
@@ -28,7 +29,7 @@ export function arrange({ sections, standing }: Content, title: string, context:
   const shown = sections.slice(0, MOST_SECTIONS);
   return {
     title,
-    overview: shown.length > 1 ? overviewOf(shown, sections.length, standing.length) : undefined,
+    overview: shown.length > 1 ? overviewOf(shown, sections.length, standing) : undefined,
     sections: shown,
     rest: sections.slice(MOST_SECTIONS),
     standing,
@@ -40,10 +41,12 @@ export function arrange({ sections, standing }: Content, title: string, context:
   };
 }
 
-function overviewOf(shown: readonly Section[], all: number, standing: number): Overview {
+function overviewOf(shown: readonly Section[], all: number, standing: readonly StandingLine[]): Overview {
   const more = [
     ...(all > shown.length ? [`and ${all - shown.length} more at the end`] : []),
-    ...(standing > 0 ? [`and ${standing} without a date at the end`] : []),
+    ...(standing.length > 0
+      ? [`and ${standing.length} ${standingTitle(standing).toLowerCase()} at the end`]
+      : []),
   ];
   return {
     title: `${all} reminders, most urgent first`,

@@ -7,9 +7,10 @@ import type {
 } from '../domain/credential.ts';
 
 /**
- * What a reminder is about. `rotated`: the one notice after a rotation; `standing`: the monthly line about what has no date;
- * `unconfirmed`: a rotation may have stored its token; `changed`: a secret was changed or removed by somebody else; `old-token`:
- * what was replaced lives on at its issuer; `configuration`: the file cannot be used; `findings`: verification found a change.
+ * What a reminder is about. `rotated`: the one notice after a rotation; `standing`: the monthly line about what has no date, or one
+ * that may not hold; `unconfirmed`: a rotation may have stored its token; `changed`: a secret was changed or removed by somebody
+ * else; `old-token`: what was replaced lives on at its issuer; `configuration`: the file cannot be used; `findings`: verification
+ * found a change.
  */
 export type Topic =
   | 'expiry'

@@ -8,11 +8,13 @@ import { openEndSeries } from './open-end-series.ts';
 import { changedPlaces } from './open-ends.ts';
 import type { ReminderPolicy } from './policy.ts';
 import type { Reminded } from './reminder.ts';
+import { pressingRules } from './shortened.ts';
 
 /** Every series that a credential is in at `now`, its main one first. None: nobody is told anything of it. */
 export function everySeriesOf(credential: Reminded, policy: ReminderPolicy, now: Date): readonly Series[] {
   const main = seriesOf(credential, policy, now);
   if (!main) return [];
+  // What has no date has the line already.
   const doubt = main.topic === 'expiry' ? doubted(credential, policy, now) : undefined;
   return [main, ...(doubt ? [doubt] : []), ...openEndSeries(credential, policy, now)];
 }
@@ -87,10 +89,18 @@ function standing(version: number, known: Date, policy: ReminderPolicy, now: Dat
   };
 }
 
-/** Somebody else has put a token there: beside the reminders by the date that was known comes the line a month. */
+/**
+ * Somebody else has put a token there, or a rule of its issuer ends it before its date: beside the reminders by the date that was
+ * known comes the line a month. That a date is beyond a rule is known since it was recorded; where it is not certain, the line
+ * comes only around the day of the rule. A release of reseal that brings a new rule thus owes the line of the month that has begun,
+ * with the day's next mail, and each month's after it; one that takes a rule back, or moves its day, touches no reminder by the
+ * recorded date, since the line is kept by the month.
+ */
 function doubted(credential: Reminded, policy: ReminderPolicy, now: Date): Series | undefined {
-  const [first] = changedPlaces(credential)
-    .map(({ changedAt }) => changedAt)
-    .sort((a, b) => a.getTime() - b.getTime());
-  return first && standing(credential.current?.version ?? 0, first, policy, now);
+  const { current } = credential;
+  const [first] = [
+    ...changedPlaces(credential).map(({ changedAt }) => changedAt),
+    ...(current && pressingRules(credential, now).length > 0 ? [current.recordedAt] : []),
+  ].sort((a, b) => a.getTime() - b.getTime());
+  return first && standing(current?.version ?? 0, first, policy, now);
 }

@@ -56,6 +56,7 @@ describe('credentialStatuses', () => {
         createdAt: '2025-12-03T09:30:00Z',
         expiresAt: '2026-12-03T09:30:00Z',
         expirySource: 'entered',
+        beyondRules: [],
         daysLeft: 10,
         nextReminderAt: '2026-11-26T09:30:00Z',
         acknowledgedUntil: '2026-11-25T09:30:00Z',

@@ -3,11 +3,16 @@ import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
 import { formatForPeople, formatInstant } from '../../domain/calendar.ts';
 import type { Declaration } from '../../domain/credential.ts';
 import { AppError } from '../../domain/error.ts';
-import type { Expiry } from '../../domain/expiry.ts';
 import { daysLeft, describeSource } from '../../domain/expiry.ts';
+import type { Beyond } from '../../kinds/lifetime-rules.ts';
+import { endByRules } from '../../kinds/lifetime-rules.ts';
+import { sentence } from '../../kinds/sentence.ts';
 import { describeAdopted } from '../../register/record.ts';
+import { describeBeyond } from '../../register/status.ts';
+import { rulesAgainst } from '../../remind/shortened.ts';
 import type { Context, Run } from '../command.ts';
 import { textOption } from '../command.ts';
+import type { Output } from '../output.ts';
 
 export const run: Run = async (context, given) => {
   const { world, places } = context;
@@ -54,30 +59,41 @@ export function findDeclared(app: App, name: string): Declaration {
 }
 
 function show({ out, world }: Context, app: App, { name, planned }: Declaration): number {
-  const current = app.register.find(name)?.current;
+  const stored = app.register.find(name);
+  const current = stored?.current;
   if (!current) return 0;
+  const now = world.now();
   const { expiry } = current;
-  const expiresAt = expiry.kind === 'known' ? formatInstant(expiry.at) : null;
+  // It is recorded as it was said. Whoever said it hears what speaks against it, and the mails tell it again.
+  const beyond = rulesAgainst(stored, now);
+  warn(out, name, beyond);
+  const end = endByRules(beyond);
+  const isOver = (expiry.kind === 'known' && expiry.at <= now) || (end !== undefined && end <= now);
   if (out.json) {
-    const left = daysLeft(expiry, world.now()) ?? null;
     out.resultJson({
       schemaVersion: 1,
       name,
       version: current.version,
-      expiresAt,
+      expiresAt: expiry.kind === 'known' ? formatInstant(expiry.at) : null,
       expirySource: expiry.source,
-      daysLeft: left,
+      daysLeft: daysLeft(expiry, now) ?? null,
+      beyondRules: describeBeyond(beyond, now),
     });
-    return overdue(expiry, world.now()) ? 1 : 0;
+    return isOver ? 1 : 0;
   }
   const when = expiry.kind === 'known' ? `expires ${formatForPeople(expiry.at)}` : 'never expires';
   out.result(`${name}: version ${current.version}, ${when} (${describeSource(expiry.source)})`);
   if (planned) out.hint('the configuration still says `planned: true`: remove that line');
-  if (!overdue(expiry, world.now())) return 0;
-  out.hint('that date has passed: it counts as expired');
+  if (!isOver) return 0;
+  out.hint(
+    `${end && end <= now ? 'by that rule it has ended' : 'that date has passed'}: it counts as expired`,
+  );
   return 1;
 }
 
-function overdue(expiry: Expiry, now: Date): boolean {
-  return expiry.kind === 'known' && expiry.at <= now;
+function warn(out: Output, name: string, beyond: readonly Beyond[]): void {
+  for (const { text, rule } of beyond) {
+    out.talk(`${name}: ${text}`);
+    out.hint(rule ? sentence(rule.advice) : 'compare the date with the one that its issuer shows');
+  }
 }

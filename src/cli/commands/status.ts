@@ -10,6 +10,7 @@ import type { CredentialStatus } from '../../register/status.ts';
 import { anyNeedsPerson, credentialStatuses, leftBehind } from '../../register/status.ts';
 import { adoptionGap } from '../../remind/adoption.ts';
 import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
+import { rulesAgainst } from '../../remind/shortened.ts';
 import type { JournalEntry } from '../../rotate/rotation.ts';
 import { findingCounts } from '../../sqlite/findings.ts';
 import type { InstallationTrouble } from '../../sqlite/installation.ts';
@@ -97,6 +98,7 @@ function statuses(app: App, now: Date): readonly CredentialStatus[] {
           .lateAttempts(declaration.name, destination, undefined)
           .map(({ intendedAt }) => intendedAt)
           .find((at) => changedAt !== undefined && mayShowAt(at, changedAt)),
+      beyond: (credential) => rulesAgainst(credential, now),
       livesOn: (kind) => findKind(kind)?.afterwards !== undefined,
     },
     now,
@@ -144,7 +146,8 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
   if (credentials.length === 0) out.result('no credential is declared yet');
   else if (out.terminal) printForPerson(out, credentials);
   else out.result(table([header(out), ...credentials.map((status) => row(out, status))], false));
-  for (const { name, unsettled, declared, retiredAt, baseline, changed } of credentials) {
+  for (const status of credentials) {
+    const { name, unsettled, declared, retiredAt, baseline, changed } = status;
     if (changed) {
       out.result(`\n${out.style('red', 'changed')}  ${name}: ${changed}`);
       out.result(
@@ -155,10 +158,7 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
       out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
       out.result(`  → reseal confirm ${name} --stored --expires DATE, or --not-stored; or rotate again`);
     }
-    printLeftOver(
-      out,
-      credentials.find((one) => one.name === name),
-    );
+    printLeftOver(out, status);
     if (retiredAt) out.result(`\n${out.style('dim', 'retired')}  ${name}: no reminders come`);
     else if (baseline) {
       out.result(`\n${out.style('yellow', 'check the date')}  ${name}: ${baseline}`);
@@ -166,6 +166,7 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
         `  → if another token is in use: reseal record ${name} --expires DATE, as its issuer shows it`,
       );
     }
+    printBeyond(out, status);
     if (!declared)
       out.result(
         `\n${out.style('yellow', 'not declared')}  ${name} is no longer in the configuration; its reminders go on`,
@@ -174,8 +175,7 @@ function print(out: Output, credentials: readonly CredentialStatus[]): void {
 }
 
 /** What a rotation has left to do: places that still hold the older token, and the old token at its issuer. */
-function printLeftOver(out: Output, status: CredentialStatus | undefined): void {
-  if (!status) return;
+function printLeftOver(out: Output, status: CredentialStatus): void {
   const { name, oldTokens, destinations, kind } = status;
   const behind = leftBehind(status);
   const missing = destinations.filter(({ state }) => state === 'missing');
@@ -195,6 +195,18 @@ function printLeftOver(out: Output, status: CredentialStatus | undefined): void 
       `\n${out.style(standing === 'leaked' ? 'red' : 'yellow', 'old token')}  ${name}: version ${version}${standing === 'leaked' ? ', which has leaked,' : ''} still lives at ${findKind(kind)?.issuer ?? 'its issuer'}${until}`,
     );
     out.result(`  → revoke it${page ? ` at ${page}` : ''}, then: reseal confirm ${name} --old-revoked`);
+  }
+}
+
+/** Where a rule of the issuer ends it before the date that somebody has written down. */
+function printBeyond(out: Output, { name, kind, createdAt, beyondRules }: CredentialStatus): void {
+  const page = findKind(kind)?.pages?.renew ?? 'where it was issued';
+  // When it was made decides which rule holds.
+  const dates = createdAt ? '--expires DATE' : '--created DATE --expires DATE';
+  for (const { text, advice, partial } of beyondRules) {
+    out.result(`\n${out.style(partial ? 'yellow' : 'red', "issuer's rule")}  ${name}: ${text}`);
+    if (advice) out.result(`  → ${advice}`);
+    out.result(`  → look at ${page}; if another date is shown there: reseal record ${name} ${dates}`);
   }
 }
 
