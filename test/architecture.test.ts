@@ -7,7 +7,18 @@ const SRC = join(import.meta.dirname, '../src');
 // docs/architecture.md explains this table. A folder may import itself and what stands here; `types:` stands for
 // type-only imports.
 const FLOWS = ['register', 'remind', 'rotate', 'verify', 'history'];
-const ADAPTERS = ['sqlite', 'github', 'registries', 'mail', 'webhook', 'calendar', 'form', 'config', 'x509'];
+const ADAPTERS = [
+  'sqlite',
+  'github',
+  'registries',
+  'mail',
+  'webhook',
+  'calendar',
+  'form',
+  'config',
+  'x509',
+  'web',
+];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   kinds: ['domain'],
@@ -16,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   github: ['domain', 'verify/fact', 'types:rotate', 'types:verify'],
   registries: ['domain', 'verify/fact', 'types:rotate', 'types:verify'],
   x509: ['domain', 'kinds/format-pem', 'types:kinds', 'types:rotate'],
+  web: ['domain', 'types:register', 'types:verify'],
   mail: ['domain', 'types:remind'],
   webhook: ['domain', 'types:remind'],
   calendar: ['domain', 'types:remind'],

@@ -11,6 +11,7 @@ const steps = [
   ['unused code', 'node_modules/knip/bin/knip.js'],
   ['schema', 'tools/schema.ts', '--check'],
   ['rules', 'tools/rules.ts', '--check'],
+  ['kinds', 'tools/kinds.ts', '--check'],
   ['tests', 'node_modules/vitest/vitest.mjs', 'run'],
 ].filter(([name]) => name !== 'tests' || !process.argv.includes('--no-tests'));
 

@@ -59,8 +59,16 @@ function describeStated({ stated, completes }: Rotation): string | undefined {
       expiry.kind === 'known' ? formatForPeople(expiry.at) : expiry.kind === 'never' ? 'never' : 'not known';
     return `${when}, as recorded with version ${completes.version}`;
   }
-  if (!stated) return undefined;
-  return stated.kind === 'expires' ? formatForPeople(stated.at) : `${stated.lifetime} from now`;
+  switch (stated?.kind) {
+    case undefined:
+      return undefined;
+    case 'never':
+      return 'never';
+    case 'expires':
+      return formatForPeople(stated.at);
+    case 'lifetime':
+      return `${stated.lifetime} from now`;
+  }
 }
 
 function describeEncoding({ declaration, destinations, kind }: Rotation): string | undefined {

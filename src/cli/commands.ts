@@ -37,10 +37,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--expires <date>', description: 'when the new token expires; else the form asks' },
       { flags: '--lifetime <duration>', description: 'how long the new token lives; else the form asks' },
-      { flags: '--stdin', description: 'read the token from standard input instead (no echo on a terminal)' },
+      { flags: '--never', description: 'the new token does not expire; else the form asks' },
+      {
+        flags: '--stdin',
+        description:
+          'read the token from standard input instead (no echo on a terminal); a file byte for byte: --stdin < FILE',
+      },
+      {
+        flags: '--password-file <file>',
+        description: 'with --stdin: file that holds the password of a PKCS#12 file',
+      },
       { flags: '--port <port>', description: 'port of the form' },
       { flags: '--public-port <port>', description: 'port under which the browser reaches the form' },
       { flags: '--unchecked', description: 'store it although its issuer cannot be asked' },
+      {
+        flags: '--check-scopes',
+        description:
+          'crates.io: also ask what the token may do, which costs up to two uploads that publish nothing',
+      },
       {
         flags: '--only-missing',
         description: 'store the current version’s token where it is missing, and nowhere else',
@@ -126,6 +140,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened',
     options: [{ flags: '--check', description: 'compute the chain of entries again' }],
     load: () => import('./commands/history.ts'),
+  },
+  {
+    usage: 'kinds [name]',
+    summary: 'what reseal knows of each kind of credential: steps, lifetimes, checks, what a leak means',
+    options: [
+      {
+        flags: '--recognise',
+        description: 'say which kind a value on standard input looks like; it is sent nowhere and not shown',
+      },
+    ],
+    example: 'reseal kinds npm-token',
+    load: () => import('./commands/kinds.ts'),
   },
   {
     usage: 'calendar',

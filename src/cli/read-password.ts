@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { AppError } from '../domain/error.ts';
 import type { Secret } from '../domain/secret.ts';
-import { ownSecret, withoutLastBreak } from './read-token.ts';
+import { withoutLastBreak } from '../kinds/line-end.ts';
+import { ownSecret } from './read-token.ts';
 
 const MOST_BYTES = 1_024;
 const LF = 0x0a;

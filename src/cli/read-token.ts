@@ -1,8 +1,8 @@
 import { AppError, describeError } from '../domain/error.ts';
 import { Secret } from '../domain/secret.ts';
-import { isText } from '../kinds/encode.ts';
 import { MAX_SECRET_BYTES, trimAscii } from '../kinds/format.ts';
 import type { Shape } from '../kinds/kind.ts';
+import { withoutLineEnd } from '../kinds/line-end.ts';
 import { TypedLine, tooLarge } from './typed-line.ts';
 
 /** Where a person looks while the token is typed. */
@@ -39,21 +39,6 @@ export async function readToken(
 function tokenOf(bytes: Uint8Array, shape: Shape): Uint8Array {
   if (shape === 'line') return trimAscii(bytes);
   return shape === 'any' ? withoutLineEnd(bytes) : bytes;
-}
-
-/** One line loses what ends it; several lines, and what is no text, keep every byte. */
-function withoutLineEnd(bytes: Uint8Array): Uint8Array {
-  const line = withoutLastBreak(bytes);
-  return line.includes(LF) || line.includes(CR) || !isText(bytes) ? bytes : line;
-}
-
-const LF = 0x0a;
-const CR = 0x0d;
-
-/** Without the LF or CRLF at its end. */
-export function withoutLastBreak(bytes: Uint8Array): Uint8Array {
-  if (bytes.at(-1) !== LF) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === CR ? -2 : -1);
 }
 
 /** A copy of its own. */

@@ -41,7 +41,7 @@ function contradiction({ onlyMissing, stated, standing }: Wanted): AppError | un
   return new AppError(
     'invalid_input',
     `--only-missing stores the token that is recorded already: ${stated ? 'its expiry is known' : 'one that is revoked or leaked must not be stored again'}`,
-    { hints: [stated ? 'leave --expires and --lifetime out' : 'rotate without --only-missing'] },
+    { hints: [stated ? 'leave --expires, --lifetime and --never out' : 'rotate without --only-missing'] },
   );
 }
 
@@ -118,6 +118,6 @@ function noDate(
 ): AppError | undefined {
   if (!stdin || stated || onlyMissing || lifetime || expiry.known !== 'entered') return undefined;
   return new AppError('invalid_input', 'nothing says when the new token expires', {
-    hints: ['add --expires 2027-06-01 or --lifetime 365d as it was chosen at the issuer'],
+    hints: ['add --expires 2027-06-01, --lifetime 365d or --never as it was chosen at the issuer'],
   });
 }

@@ -67,7 +67,7 @@ export class Door {
         break;
       case 'submit':
         this.#listener.keep(request);
-        void this.#session.receive(request, response, verdict.length);
+        void this.#session.receive(request, response, verdict);
         break;
       case 'too-long':
         this.#listener.keep(request);

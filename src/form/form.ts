@@ -5,6 +5,7 @@ import { Door } from './door.ts';
 import { allowedHosts, fingerprint } from './guard.ts';
 import type { FormEnd } from './life.ts';
 import { Life } from './life.ts';
+import { bodyLimits } from './limits.ts';
 import { listen } from './server.ts';
 import { Session } from './session.ts';
 
@@ -62,8 +63,7 @@ export async function openForm(options: FormOptions): Promise<OpenForm> {
   const gate = {
     hosts: allowedHosts(port, host),
     path: fingerprint(path),
-    maxBodyBytes: bodyLimit(maxTokenBytes),
-    drainBytes: longestPaste(maxTokenBytes),
+    ...bodyLimits(options.card, maxTokenBytes),
   };
   listener.serve(new Door(gate, listener, session, life, options.warn).answer);
   return {
@@ -99,14 +99,4 @@ function hostFor({ bind, port, publicPort }: Pick<FormOptions, 'bind' | 'port' |
       ],
     },
   );
-}
-
-/** Every byte of the token may be sent as `%XX`; the other fields fit into the rest. */
-function bodyLimit(maxTokenBytes: number): number {
-  return 3 * maxTokenBytes + 1_024;
-}
-
-/** What the field lets through is counted in UTF-16 units, each of which is up to three bytes, and each of these `%XX`. */
-function longestPaste(maxTokenBytes: number): number {
-  return 9 * (maxTokenBytes + 1) + 1_024;
 }

@@ -13,10 +13,15 @@ export interface RequestHead {
 export interface Gate {
   readonly hosts: readonly string[];
   readonly path: Fingerprint;
+  /** How its page sends what was filled in: nothing else is taken. */
+  readonly encoding: Encoding;
   readonly maxBodyBytes: number;
   /** Of a longer one, up to so much is read and thrown away. */
   readonly drainBytes: number;
 }
+
+/** `urlencoded` for lines alone; a page with a file to choose sends `multipart`. */
+export type Encoding = 'urlencoded' | 'multipart';
 
 export type RefusalReason =
   | 'method'
@@ -35,7 +40,8 @@ export type RefusalReason =
 
 export type Verdict =
   | { readonly kind: 'show' }
-  | { readonly kind: 'submit'; readonly length: number }
+  /** `boundary`: between the parts of the body; undefined: it has none. */
+  | { readonly kind: 'submit'; readonly length: number; readonly boundary: string | undefined }
   /** All is right but the length of the body. */
   | { readonly kind: 'too-long'; readonly length: number }
   /** The right address, opened from another site. */
@@ -160,12 +166,19 @@ function origin(head: RequestHead): Verdict | undefined {
   return origins.length === 1 && origins[0] === expected ? undefined : refused(403, 'origin');
 }
 
-function type(head: RequestHead): Verdict | undefined {
+// A boundary is 1 to 70 characters (RFC 2046 §5.1.1); of these, those that need no quotes (RFC 2045 §5.1): browsers write none.
+const TYPES: Readonly<Record<Encoding, RegExp>> = {
+  urlencoded: /^application\/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?$/i,
+  multipart: /^multipart\/form-data; boundary=([\w'+.-]{1,70})$/,
+};
+
+function type(head: RequestHead, { encoding }: Gate): Verdict | undefined {
   if (head.method !== 'POST') return undefined;
   const types = valuesOf(head, 'content-type');
-  const form = /^application\/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?$/i;
   const encoded = valuesOf(head, 'content-encoding').length > 0;
-  return types.length === 1 && form.test(types[0] ?? '') && !encoded ? undefined : refused(415, 'type');
+  return types.length === 1 && TYPES[encoding].test(types[0] ?? '') && !encoded
+    ? undefined
+    : refused(415, 'type');
 }
 
 function submitted(head: RequestHead, gate: Gate): Verdict {
@@ -174,7 +187,8 @@ function submitted(head: RequestHead, gate: Gate): Verdict {
   const [text = ''] = lengths;
   if (lengths.length > 1 || !/^[1-9]\d*$/.test(text)) return refused(400, 'length');
   const length = Number(text);
-  if (length <= gate.maxBodyBytes) return { kind: 'submit', length };
+  const [, boundary] = TYPES[gate.encoding].exec(valuesOf(head, 'content-type')[0] ?? '') ?? [];
+  if (length <= gate.maxBodyBytes) return { kind: 'submit', length, boundary };
   return length <= gate.drainBytes ? { kind: 'too-long', length } : refused(413, 'length');
 }
 

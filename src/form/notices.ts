@@ -3,6 +3,7 @@ import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import { isWebAddress, outward } from './layout.ts';
 import { placeNames } from './places.ts';
+import { nounOf } from './words.ts';
 
 /** What is to be known before anything is pasted, the most urgent first. */
 export function notices(card: RotationCard): Html {
@@ -28,7 +29,8 @@ ${only ? html`<p>${only}</p>` : html`<ol>${steps.map((step) => html`<li>${step}<
 `;
 }
 
-function missingNotice({ onlyMissing, destinations }: RotationCard): Html | undefined {
+function missingNotice(card: RotationCard): Html | undefined {
+  const { onlyMissing, destinations } = card;
   if (!onlyMissing) return undefined;
   const { version, already } = onlyMissing;
   const one = already.length === 1;
@@ -43,8 +45,8 @@ ${
 ${names}</details>`
 }`;
   return html`<section class="note" aria-labelledby="missing-title">
-<h2 id="missing-title">Paste the same token again: the one of version ${version}</h2>
-<p>Make no new one. Another token is recognised and refused, and only ${destinations.length === 1 ? 'the destination' : `the ${destinations.length} destinations`} below ${destinations.length === 1 ? 'is' : 'are'} written.</p>
+<h2 id="missing-title">${card.shape === 'line' ? 'Paste' : 'Give'} the same ${nounOf(card)} again: the one of version ${version}</h2>
+<p>Make no new one. Another ${nounOf(card)} is recognised and refused, and only ${destinations.length === 1 ? 'the destination' : `the ${destinations.length} destinations`} below ${destinations.length === 1 ? 'is' : 'are'} written.</p>
 ${have}</section>
 `;
 }

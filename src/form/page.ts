@@ -1,16 +1,19 @@
 import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
+import { consequences } from './consequences.ts';
 import type { FormView } from './fields.ts';
-import { expirationField, tokenField, uncheckedField } from './fields.ts';
+import { expirationField, uncheckedField } from './fields.ts';
 import { isWebAddress, list, MASTHEAD, noticePage, outward, PAGE_END, pageStart } from './layout.ts';
 import { notices } from './notices.ts';
 import { placesSection } from './places.ts';
+import { valueFields } from './values.ts';
+import { giveAgain, isKeptNowhere, nounOf } from './words.ts';
 
 export function formPage(view: FormView): Html {
   const { card, problems } = view;
   const leaked = card.alarm?.standing === 'leaked' && 'Leaked: ';
-  const urgent = problems.length > 0 ? 'Not stored yet: ' : leaked || '';
+  const urgent = problems.length > 0 ? `${notYet(card)}: ` : leaked || '';
   const title = `${urgent}${card.credential} · reseal`;
   return html`${pageStart(title)}${MASTHEAD}<main class="sheet">
 ${problemSummary(view)}${heading(card)}${notices(card)}${matchingCode(card)}${placesSection(card)}${issuerSteps(card)}${form(view)}
@@ -27,27 +30,35 @@ export function busyPage(): Html {
 }
 
 /** More submissions than a person makes. Nothing of this one was looked at. */
-export function tooManyPage(): Html {
+export function tooManyPage(card: RotationCard): Html {
   return noticePage(
     'Too many tries in one minute',
-    'Nothing of this one was used. Wait a minute, go back, and paste the token once more.',
+    `Nothing of this one was used. Wait a minute, go back, and ${giveAgain(card)}.`,
   );
 }
 
 /** Nothing of it was looked at. */
-export function tooLongPage(maxTokenBytes: number): Html {
+export function tooLongPage(card: RotationCard, maxTokenBytes: number): Html {
+  const [what, instead] =
+    card.shape === 'line'
+      ? [`any token of up to ${maxTokenBytes} bytes could be`, 'paste the token alone']
+      : [
+          `anything that can be stored, which is ${maxTokenBytes} bytes at most`,
+          'look whether it was the right file',
+        ];
   return noticePage(
     'Too long',
-    `What was sent is longer than any token of up to ${maxTokenBytes} bytes could be. Nothing of it was used. Go back, and paste the token alone.`,
+    `What was sent is longer than ${what}. Nothing of it was used. Go back, and ${instead}.`,
   );
 }
 
 /** The submission was refused, and the form's time is over. */
-export function closedPage(reasons: readonly string[]): Html {
+export function closedPage(reasons: readonly string[], card: RotationCard): Html {
+  const nothing = isKeptNowhere(card) ? 'Nothing was recorded.' : 'Nothing was changed at GitHub.';
   return html`${pageStart('Not stored · reseal')}<main class="sheet notice">
-<h1>Not stored</h1>
+<h1>${isKeptNowhere(card) ? 'Not recorded' : 'Not stored'}</h1>
 ${list(reasons)}
-<p>Nothing was changed at GitHub. The form is closed: start it again from your terminal, and close this tab.</p>
+<p>${nothing} The form is closed: start it again from your terminal, and close this tab.</p>
 </main>
 ${PAGE_END}`;
 }
@@ -60,17 +71,27 @@ export function crossSitePage(): Html {
   );
 }
 
+function notYet(card: RotationCard): string {
+  return isKeptNowhere(card) ? 'Not recorded yet' : 'Not stored yet';
+}
+
 function problemSummary({ card, problems, offerUnchecked }: FormView): Html | undefined {
   if (problems.length === 0) return undefined;
   const heading = offerUnchecked
-    ? `Not stored yet: ${card.issuer} could not confirm the token`
-    : 'Not stored yet: please look again';
+    ? `${notYet(card)}: ${card.issuer} could not confirm the ${nounOf(card)}`
+    : `${notYet(card)}: please look again`;
+  const nothing = isKeptNowhere(card) ? 'Nothing was recorded' : 'Nothing was changed at GitHub';
   return html`<section class="summary" role="alert" tabindex="-1" autofocus aria-labelledby="summary-title">
 <h2 id="summary-title">${heading}</h2>
 <ul>${problems.map((problem) => html`<li><a href="#${problem.field}">${problem.reason}</a></li>`)}</ul>
-<p>Nothing was changed at GitHub. The token field was emptied: paste the token once more.</p>
+<p>${nothing}. ${emptied(card)}: ${giveAgain(card)}${card.password && ', with its password'}.</p>
 </section>
 `;
+}
+
+function emptied({ shape }: RotationCard): string {
+  if (shape === 'any') return 'Both fields were emptied';
+  return shape === 'line' ? 'The token field was emptied' : 'The file field was emptied';
 }
 
 function heading(card: RotationCard): Html {
@@ -86,7 +107,7 @@ function matchingCode(card: RotationCard): Html {
   return html`<section class="matching" aria-labelledby="code-title">
 <h2 id="code-title" class="eyebrow">Matching code</h2>
 <p class="code"><code>${card.code}</code></p>
-<p>The same code stands in your terminal. If it does not, this is not your form: close the tab and paste nothing.</p>
+<p>The same code stands in your terminal. If it does not, this is not your form: close the tab and ${card.shape === 'line' ? 'paste' : 'give it'} nothing.</p>
 </section>
 `;
 }
@@ -121,36 +142,18 @@ function facts(card: RotationCard): Html | undefined {
 
 // The nonce comes last, so that a body that was cut short anywhere (also within the token) lacks it and is refused.
 function form(view: FormView): Html {
-  return html`<form method="post" accept-charset="utf-8" autocomplete="off" aria-labelledby="form-title">
-<h2 id="form-title">${view.card.onlyMissing ? 'Paste it here' : 'Then, here'}</h2>
-${tokenField(view)}${expirationField(view)}${uncheckedField(view)}${consequences(view.card)}<input type="hidden" name="nonce" value="${view.nonce}">
-<p class="act"><button type="submit">Check, seal and store</button></p>
-<p class="meta">${lifeOfForm(view.minutesLeft)}</p>
+  const { card } = view;
+  const encoding = card.shape !== 'line' && html` enctype="multipart/form-data"`;
+  const again = card.shape === 'line' ? 'Paste it here' : 'Give it here';
+  return html`<form method="post"${encoding} accept-charset="utf-8" autocomplete="off" aria-labelledby="form-title">
+<h2 id="form-title">${card.onlyMissing ? again : 'Then, here'}</h2>
+${valueFields(view)}${expirationField(view)}${uncheckedField(view)}${consequences(card)}<input type="hidden" name="nonce" value="${view.nonce}">
+<p class="act"><button type="submit">${isKeptNowhere(card) ? 'Check, and remember its dates' : 'Check, seal and store'}</button></p>
+<p class="meta">${lifeOfForm(view)}</p>
 </form>`;
 }
 
-function lifeOfForm(minutes: number): string {
-  const left = minutes === 1 ? '1 minute' : `${minutes} minutes`;
-  return `This form is open for ${left} from now at most, and for one token. Then this page goes blank. Closing the tab changes nothing.`;
-}
-
-function consequences(card: RotationCard): Html {
-  const hosts = [...new Set(card.destinations.map((destination) => destination.host))].join(', ');
-  const check =
-    card.proves === undefined
-      ? html`<li>This kind of token cannot be checked live: only its form is looked at.</li>`
-      : html`<li>It goes once${!isLoopback(card.issuerHost) && ', over TLS,'} to <strong>${card.issuerHost}</strong> for the live check. That proves ${card.proves}.</li>`;
-  return html`<div class="consequences">
-<h3>What happens when you press the button</h3>
-<ol>${check}
-<li>It is sealed here to the public key of each environment above.</li>
-<li>Only sealed does it go to GitHub (<strong>${hosts}</strong>), which is then asked whether the write landed.</li></ol>
-<p>It goes nowhere else, and is never written to disk.</p>
-</div>
-`;
-}
-
-/** Plain http is accepted for this machine itself alone, so everything else is TLS. */
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+function lifeOfForm({ card, minutesLeft }: FormView): string {
+  const left = minutesLeft === 1 ? '1 minute' : `${minutesLeft} minutes`;
+  return `This form is open for ${left} from now at most, and for one ${nounOf(card)}. Then this page goes blank. Closing the tab changes nothing.`;
 }

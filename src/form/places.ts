@@ -4,6 +4,7 @@ import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import { where } from './layout.ts';
+import { nounOf } from './words.ts';
 
 type Place = RotationCard['destinations'][number];
 
@@ -13,9 +14,18 @@ const COMPACT_FROM = 7;
 /** Every destination, each with GitHub's time of its last change. */
 export function placesSection(card: RotationCard): Html {
   const count = card.destinations.length;
+  if (count === 0) return nowhere(card);
   return html`<section aria-labelledby="where-title">
 <h2 id="where-title">Where it goes${count > 1 && html` <span class="tally">${count} destinations</span>`}</h2>
 <ul class="destinations">${grouped(card.destinations).map((group) => entry(group))}</ul>
+</section>
+`;
+}
+
+function nowhere(card: RotationCard): Html {
+  return html`<section aria-labelledby="where-title">
+<h2 id="where-title">Where it goes</h2>
+<p><strong>Nowhere.</strong> No destination is declared, so the ${nounOf(card)} is stored nowhere: only its dates are remembered, for the reminders.</p>
 </section>
 `;
 }

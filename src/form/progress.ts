@@ -3,6 +3,7 @@ import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
 import type { RotationCard, StepName, StepReport } from '../rotate/rotation.ts';
 import { MASTHEAD, pageStart, where } from './layout.ts';
+import { isKeptNowhere, nounOf } from './words.ts';
 
 /** The steps after which something may be stored, so that the form cannot be shown again. */
 const PAST_CHECKED: readonly StepName[] = ['intended', 'stored', 'verified'];
@@ -14,8 +15,8 @@ export function isPastChecked(report: StepReport): boolean {
 const STEPS: Readonly<Record<StepName, string>> = {
   precheck: 'Destination looked at',
   form: 'Form opened',
-  submitted: 'Token received',
-  checked: 'Token checked',
+  submitted: 'Received',
+  checked: 'Checked',
   intended: 'Intent written down',
   stored: 'Sealed and sent to GitHub',
   verified: 'Write seen at GitHub',
@@ -32,7 +33,7 @@ const OTHERWISE: Readonly<Record<string, { readonly label: string; readonly tone
 /** The answer up to its steps, which follow one by one as they are proven. */
 export function progressStart(card: RotationCard): Html {
   const only = card.destinations.length === 1 && card.destinations[0];
-  return html`${pageStart(`Storing ${card.credential} · reseal`)}${MASTHEAD}<main class="sheet">
+  return html`${pageStart(`${isKeptNowhere(card) ? 'Recording' : 'Storing'} ${card.credential} · reseal`)}${MASTHEAD}<main class="sheet">
 <div class="heading">
 <p class="eyebrow">New ${card.kindTitle}</p>
 <h1>${card.credential}</h1>
@@ -52,19 +53,32 @@ ${only && html`<p>${where(only.destination)}</p>`}
 export function stepItem(report: StepReport, card: RotationCard, before?: StepReport): Html {
   const { destination } = report;
   const isPlaced = card.destinations.length > 1 && destination !== undefined;
-  if (!isPlaced) return plainItem(report);
+  if (!isPlaced) return plainItem(report, card);
   const begins = destination !== before?.destination && placeStart(report, destination, card);
   return html`${begins}${mark(report)}
 `;
 }
 
-function plainItem(report: StepReport): Html {
-  const { outcome, detail } = report;
-  const other = isPastChecked(report) ? OTHERWISE[outcome] : undefined;
-  return html`<li${other && html` class="${other.tone}"`}><span class="step">${other?.label ?? STEPS[report.step]}</span> <span class="outcome">${other || report.step === 'submitted' ? undefined : outcome}</span>
+function plainItem(report: StepReport, card: RotationCard): Html {
+  const { detail } = report;
+  const outcome = OUTCOMES[report.outcome] ?? report.outcome;
+  const other = isPastChecked(report) ? OTHERWISE[report.outcome] : undefined;
+  return html`<li${other && html` class="${other.tone}"`}><span class="step">${other?.label ?? labelOf(report.step, card)}</span> <span class="outcome">${other || report.step === 'submitted' ? undefined : outcome}</span>
 ${detail && html`<span class="meta">${detail}</span>`}</li>
 `;
 }
+
+function labelOf(step: StepName, card: RotationCard): string {
+  if (step !== 'submitted' && step !== 'checked') return STEPS[step];
+  const noun = nounOf(card);
+  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${STEPS[step].toLowerCase()}`;
+}
+
+/** What says more to a person than the word for programs. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  'not-asked': 'no live check of this kind',
+  unchecked: 'its issuer has not confirmed it',
+};
 
 /** Every place says how far it has come; the sheet of style shows the last one alone, above all of them. */
 function placeStart({ progress }: StepReport, destination: string, card: RotationCard): Html {

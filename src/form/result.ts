@@ -3,9 +3,11 @@ import type { Expiry } from '../domain/expiry.ts';
 import { describeSource } from '../domain/expiry.ts';
 import type { Html } from '../domain/html.ts';
 import { html } from '../domain/html.ts';
+import { sentence } from '../kinds/sentence.ts';
 import type { ResultOutcome, RotationCard, RotationResult } from '../rotate/rotation.ts';
 import { linkedList, list, PAGE_END } from './layout.ts';
 import { reasonList } from './reasons.ts';
+import { isKeptNowhere } from './words.ts';
 
 type Tone = 'good' | 'warn' | 'bad';
 
@@ -34,7 +36,7 @@ const OUTCOMES: Readonly<Record<ResultOutcome, { tone: Tone; title: string; mean
   rejected: {
     tone: 'bad',
     title: 'Refused',
-    meaning: 'The token was not stored. Nothing was changed at the destination.',
+    meaning: 'It was not stored. Nothing was changed at the destination.',
   },
   abandoned: {
     tone: 'bad',
@@ -43,12 +45,26 @@ const OUTCOMES: Readonly<Record<ResultOutcome, { tone: Tone; title: string; mean
   },
 };
 
+/** Of a credential that is stored nowhere, what else would be said of its destinations. */
+const NOWHERE: Readonly<Partial<Record<ResultOutcome, { title: string; meaning: string }>>> = {
+  recorded: {
+    title: 'Recorded',
+    meaning: 'It was stored nowhere: only its dates are remembered, and the reminders go by them.',
+  },
+  failed: { title: 'Not recorded', meaning: 'Nothing was recorded, and nothing was stored anywhere.' },
+  rejected: { title: 'Refused', meaning: 'Nothing was recorded, and nothing was stored anywhere.' },
+  abandoned: { title: 'Stopped', meaning: 'Nothing was recorded, and nothing was stored anywhere.' },
+};
+
 export function resultEnd(result: RotationResult, card: RotationCard): Html {
-  const { tone, title, meaning } = OUTCOMES[result.outcome];
+  const { tone, title, meaning } = {
+    ...OUTCOMES[result.outcome],
+    ...(isKeptNowhere(card) ? NOWHERE[result.outcome] : {}),
+  };
   return html`</ol>
 <section class="result ${tone}" aria-labelledby="result-title">
 <h2 id="result-title">${title}</h2>
-${recorded(result)}${result.reasons && reasonList(result.reasons, card)}<p>${meaning}</p>
+${recorded(result)}${result.reasons && reasonList(result.reasons, card)}${warnings(result)}<p>${meaning}</p>
 ${next(result)}</section>
 ${closing()}`;
 }
@@ -76,8 +92,21 @@ ${closing()}`;
 }
 
 function recorded(result: RotationResult): Html | undefined {
-  if (result.version === undefined && result.expiry === undefined) return undefined;
-  return html`<dl class="facts">${result.version !== undefined && html`<div><dt>Version</dt><dd>${result.version}</dd></div>`}${result.expiry && html`<div><dt>Expires</dt><dd>${describeExpiry(result.expiry)}</dd></div>`}</dl>
+  const { version, expiry, says = [] } = result;
+  if (version === undefined && expiry === undefined) return undefined;
+  return html`<dl class="facts">${version !== undefined && fact('Version', html`${version}`)}${expiry && fact('Expires', describeExpiry(expiry))}${says.map(({ label, text }) => fact(label, html`${text}`))}</dl>
+`;
+}
+
+function fact(label: string, text: Html): Html {
+  return html`<div><dt>${label}</dt><dd>${text}</dd></div>`;
+}
+
+/** It was taken all the same. */
+function warnings({ warnings: texts = [] }: RotationResult): Html | undefined {
+  if (texts.length === 0) return undefined;
+  return html`<h3>Look at this all the same</h3>
+<ul class="looks">${texts.map((text) => html`<li>${sentence(text)}</li>`)}</ul>
 `;
 }
 
@@ -99,7 +128,7 @@ ${linkedList(result.next)}`;
 }
 
 function closing(): Html {
-  return html`<p class="meta">The form is closed, and its address answers no more. Close this tab, and do not reload it: the browser would send the token once more, to whatever listens there by then.</p>
+  return html`<p class="meta">The form is closed, and its address answers no more. Close this tab, and do not reload it: the browser would send it once more, to whatever listens there by then.</p>
 </main>
 ${PAGE_END}`;
 }

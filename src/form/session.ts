@@ -8,15 +8,21 @@ import type {
   SubmitOutcome,
 } from '../rotate/rotation.ts';
 import { beginPage, refuse, sendForm, sendPage } from './answer.ts';
-import type { Fields } from './body.ts';
-import { discardBody, parseBody, readBody } from './body.ts';
-import type { Choice, RawChoice } from './choice.ts';
+import { discardBody, readBody } from './body.ts';
+import type { AskedAnyway, Choice, RawChoice } from './choice.ts';
 import { readChoice } from './choice.ts';
 import type { Problem } from './fields.ts';
+import type { Given } from './given.ts';
+import { readGiven, readPassword, secretNames } from './given.ts';
+import type { Verdict } from './guard.ts';
 import { fingerprint, matches } from './guard.ts';
+import { parseMultipart } from './multipart.ts';
 import { busyPage, closedPage, formPage, tooLongPage, tooManyPage } from './page.ts';
 import { isPastChecked, progressStart, stepItem } from './progress.ts';
 import { brokenEnd, refusedEnd, resultEnd } from './result.ts';
+import type { Fields } from './sent.ts';
+import { wipeFields } from './sent.ts';
+import { parseUrlencoded } from './urlencoded.ts';
 
 export interface SessionOptions {
   readonly card: RotationCard;
@@ -38,7 +44,13 @@ export interface SessionOptions {
 /** open: takes a submission · busy: one is on its way · done: none will be taken any more */
 type SessionState = 'open' | 'busy' | 'done';
 
-const NOTHING_CHOSEN: RawChoice = { expiration: undefined, expiresOn: undefined };
+const NOTHING_CHOSEN: RawChoice = { expiration: undefined, expiresOn: undefined, unchecked: false };
+
+/** What the page was filled in with, as far as it is shown again. */
+interface Filled {
+  readonly raw: RawChoice;
+  readonly given: Given;
+}
 
 /** What stands between the guard and `submit`: one token at a time, and one result. */
 export class Session {
@@ -49,6 +61,8 @@ export class Session {
   #inconclusive = false;
   /** The last answer was inconclusive, so the page offers it. */
   #offering = false;
+  /** An answer in this session was about the expiry, so that a person has to say it. */
+  #undated = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -61,11 +75,19 @@ export class Session {
     else this.#sendForm(response, 200, [], NOTHING_CHOSEN);
   }
 
-  /** @param length as announced, and allowed by the guard */
-  async receive(request: IncomingMessage, response: ServerResponse, length: number): Promise<void> {
-    const body = await readBody(request, length);
+  /** @param allowed by the guard, with the length that was announced */
+  async receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    allowed: Verdict & { kind: 'submit' },
+  ): Promise<void> {
+    const body = await readBody(request, allowed.length);
     if (!body) return;
-    const fields = parseBody(body);
+    const names = secretNames(this.#options.card);
+    const fields =
+      allowed.boundary === undefined
+        ? parseUrlencoded(body, names)
+        : parseMultipart(body, allowed.boundary, names);
     if (!fields) {
       refuse(response, 400);
       return;
@@ -73,23 +95,24 @@ export class Session {
     try {
       await this.#take(fields, response);
     } finally {
-      fields.token.wipe();
+      wipeFields(fields);
     }
   }
 
   /** Answers a submission that is one too many. Its body is read all the same: who still sends does not see an answer. */
   async turnAway(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await discardBody(request)) sendPage(response, 429, tooManyPage());
+    if (await discardBody(request)) sendPage(response, 429, tooManyPage(this.#options.card));
   }
 
   /** Not even looked at, and said in words: a click that ends with nothing says nothing. */
   async refuseTooLong(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await discardBody(request)) sendPage(response, 413, tooLongPage(this.#options.maxTokenBytes));
+    const { card, maxTokenBytes } = this.#options;
+    if (await discardBody(request)) sendPage(response, 413, tooLongPage(card, maxTokenBytes));
   }
 
   async #take(fields: Fields, response: ServerResponse): Promise<void> {
     const { card, now } = this.#options;
-    const choice = readChoice(fields, card, now());
+    const choice = readChoice(fields, card, now(), this.#anyway(this.#inconclusive));
     if (!matches(this.#nonce, fields.nonce)) {
       refuse(response, 403);
     } else if (this.#state !== 'open') {
@@ -106,28 +129,21 @@ export class Session {
     choice: Exclude<Choice, { kind: 'foreign' }>,
     response: ServerResponse,
   ): Promise<void> {
-    const problems = [...this.#tokenProblems(fields), ...(choice.kind === 'problem' ? [choice] : [])];
-    if (choice.kind === 'problem' || problems.length > 0) {
+    const { card, maxTokenBytes } = this.#options;
+    const given = readGiven(fields, card, maxTokenBytes);
+    const password = readPassword(fields);
+    const problems = [given, password, choice].filter(isProblem);
+    if ('reason' in given || isProblem(password) || choice.kind === 'problem') {
       this.#sendForm(response, 422, problems, fields);
     } else {
-      const { token, unchecked } = fields;
-      await this.#submit({ token, expiration: choice.expiration, unchecked }, fields, response);
+      const { token } = given;
+      const { unchecked } = fields;
+      const submission = { token, password, expiration: choice.expiration, unchecked };
+      await this.#submit(submission, { raw: fields, given }, response);
     }
   }
 
-  #tokenProblems({ token }: Fields): readonly Problem[] {
-    const { maxTokenBytes } = this.#options;
-    if (token.length === 0) return [{ field: 'token', reason: 'The token field was empty.' }];
-    if (token.length <= maxTokenBytes) return [];
-    return [
-      {
-        field: 'token',
-        reason: `What was pasted is longer than ${maxTokenBytes} bytes: paste the token alone.`,
-      },
-    ];
-  }
-
-  async #submit(submission: Submission, raw: RawChoice, response: ServerResponse): Promise<void> {
+  async #submit(submission: Submission, form: Filled, response: ServerResponse): Promise<void> {
     if (!this.#options.busy()) {
       refuse(response, 404);
       return;
@@ -144,7 +160,8 @@ export class Session {
         this.#state = 'open';
         this.#offering = outcome.mayStoreUnchecked;
         this.#inconclusive ||= this.#offering;
-        this.#refused(outcome, raw, reply);
+        this.#undated ||= outcome.field === 'expiration';
+        this.#refused(outcome, form, reply);
         this.#options.reopened();
       }
     } catch (error) {
@@ -154,20 +171,22 @@ export class Session {
     }
   }
 
-  #refused(outcome: SubmitOutcome & { kind: 'refused' }, raw: RawChoice, reply: Reply): void {
+  #refused(outcome: SubmitOutcome & { kind: 'refused' }, { raw, given }: Filled, reply: Reply): void {
     const isOver = this.#options.ending();
     if (reply.begun) {
       reply.end(refusedEnd(outcome.reasons, isOver));
     } else if (isOver) {
-      sendPage(reply.response, 422, closedPage(outcome.reasons));
+      sendPage(reply.response, 422, closedPage(outcome.reasons, this.#options.card));
     } else {
-      const problems = outcome.reasons.map((reason) => ({ field: 'token' as const, reason }));
+      const field = outcome.field ?? given.field;
+      const problems = outcome.reasons.map((reason) => ({ field, reason }));
       this.#sendForm(reply.response, 422, problems, raw);
     }
   }
 
   #sendForm(response: ServerResponse, status: number, problems: readonly Problem[], chosen: RawChoice): void {
     const { card, nonce, maxTokenBytes, secondsLeft } = this.#options;
+    const offerUnchecked = this.#offering && problems.length > 0;
     const page = formPage({
       card,
       nonce,
@@ -175,10 +194,20 @@ export class Session {
       minutesLeft: Math.ceil(secondsLeft() / 60),
       problems,
       chosen,
-      offerUnchecked: this.#offering && problems.length > 0,
+      offerUnchecked,
+      anyway: this.#anyway(offerUnchecked),
     });
     sendForm(response, status, page, secondsLeft());
   }
+
+  #anyway(mayBeUnchecked: boolean): AskedAnyway {
+    if (this.#undated) return 'undated';
+    return mayBeUnchecked ? 'unchecked' : 'no';
+  }
+}
+
+function isProblem(one: object | undefined): one is Problem {
+  return one !== undefined && 'reason' in one;
 }
 
 /**

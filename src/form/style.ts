@@ -90,6 +90,7 @@ li::marker { color: var(--soft); font-variant-numeric: tabular-nums; }
 .outward:hover { border-color: var(--accent); color: var(--accent); }
 .facts { display: grid; gap: .6rem; }
 .facts div { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); gap: .15rem 1rem; align-items: baseline; }
+.facts dd, .looks li { overflow-wrap: anywhere; }
 .facts dt { color: var(--soft); font-size: .9rem; }
 .chip { display: inline-block; padding: .08rem .5rem; background: var(--sunk); border: 1px solid var(--line); border-radius: 6px; margin: .1rem .15rem .1rem 0; }
 
@@ -112,11 +113,18 @@ fieldset { border: 0; min-width: 0; }
 .field > label:not(.option), legend { display: block; padding: 0; font-weight: 650; }
 .field .hint { margin-top: .2rem; max-width: 38em; }
 input { font: inherit; color: inherit; accent-color: var(--accent); }
-#token, #expires-on { background: var(--sheet); border: 1px solid var(--edge); border-radius: 8px; }
-#token { display: block; width: 100%; margin-top: .65rem; padding: .7rem .9rem; font-family: var(--mono); }
+#token, #file, #password, #expires-on { background: var(--sheet); border: 1px solid var(--edge); border-radius: 8px; }
+#token, #file, #password { display: block; width: 100%; margin-top: .65rem; padding: .7rem .9rem; font-family: var(--mono); }
+#file { padding: .5rem; font-family: inherit; font-size: .9375rem; color: var(--soft); cursor: pointer; }
+#file:hover { background: var(--sunk); }
+#file::file-selector-button {
+  font: inherit; font-weight: 600; margin: 0 .8rem 0 0; padding: .35rem .8rem; color: var(--ink); background: var(--sunk);
+  border: 1px solid var(--edge); border-radius: 6px; cursor: pointer;
+}
+.field > label .meta { font-weight: 400; }
 #expires-on { padding: .2rem .55rem; min-width: 0; max-width: 100%; }
-#token:focus-visible, #expires-on:focus-visible { outline-offset: 0; border-color: var(--accent); border-radius: 8px; }
-#expires-on[aria-invalid], fieldset[data-problem] .option { border-color: var(--bad); }
+#token:focus-visible, #file:focus-visible, #password:focus-visible, #expires-on:focus-visible { outline-offset: 0; border-color: var(--accent); border-radius: 8px; }
+#file[aria-invalid], #password[aria-invalid], #expires-on[aria-invalid], fieldset[data-problem] .option { border-color: var(--bad); }
 .options { display: grid; gap: .55rem; margin-top: .8rem; }
 .presets { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.75rem, 1fr)); gap: .55rem; }
 .others { display: flex; flex-wrap: wrap; gap: .55rem; }
@@ -133,6 +141,8 @@ input { font: inherit; color: inherit; accent-color: var(--accent); }
 .dated label { display: flex; align-items: center; gap: .45rem; cursor: pointer; }
 .unchecked .option { border-color: var(--warn); font-weight: 650; background: var(--sheet); }
 .unchecked .hint { margin-top: .7rem; color: var(--ink); }
+.stated .meta { display: block; }
+.command { white-space: nowrap; }
 .stated { padding: .8rem 1rem; background: var(--sunk); border-radius: 8px; }
 .consequences { display: grid; gap: .6rem; padding: 1.1rem 1.35rem; background: var(--sunk); border-radius: 10px; font-size: .9375rem; }
 button {
@@ -157,7 +167,7 @@ button:active { filter: brightness(.94); }
 .sheet:has(.result.bad) .progress li:last-child:not(.place)::before { background: var(--bad); }
 .progress .step { font-weight: 600; }
 .progress .outcome { color: var(--soft); font-size: .9rem; }
-.progress .meta { display: block; }
+.progress .meta { display: block; overflow-wrap: anywhere; }
 .progress .where { font-weight: 400; }
 .progress.many:has(.count) { position: relative; padding-top: 3rem; }
 .progress li.place { position: static; display: flex; flex-wrap: wrap; gap: 0 .7rem; align-items: baseline; padding: .5rem 0; border-top: 1px solid var(--line); font-size: .9375rem; }

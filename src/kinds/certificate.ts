@@ -1,7 +1,7 @@
 import { foreign, sizeProblems } from './format.ts';
 import { isTextOfWindows, pemBlocks, pemProblems } from './format-pem.ts';
 import type { Kind } from './kind.ts';
-import { recogniseBytes } from './recognise.ts';
+import { recogniseBytes, recogniseDer } from './recognise.ts';
 
 const CSC_31 = 'https://cabforum.org/2025/11/17/ballot-csc-31-maximum-validity-reduction/';
 const WHAT = 'a certificate';
@@ -99,8 +99,9 @@ function formProblem(token: Uint8Array): string | undefined {
 const NO_CERTIFICATES = ['gpg-key', 'ssh-deploy-key'];
 
 /** A SEQUENCE of more than 127 bytes, or one whose length is left open (X.690 §8.1.3): no text begins so. */
-function isDer([tag, length = 0]: Uint8Array): boolean {
-  return tag === 0x30 && length >= 0x80 && length <= 0x84;
+function isDer(token: Uint8Array): boolean {
+  const [tag, length = 0] = token;
+  return (tag === 0x30 && length >= 0x80 && length <= 0x84) || recogniseDer(token) !== undefined;
 }
 
 /** `MI` is how base64 of such a SEQUENCE begins. */

@@ -24,6 +24,7 @@ export function singleLineProblems(token: Uint8Array): readonly string[] {
 function lineProblems(token: Uint8Array, text: string, looks: Recognised | undefined): readonly string[] {
   // A key has lines of its own, which are not what is wrong with it here: the caller says what it is.
   if (looks?.lines) return [];
+  if (isBinary(token)) return ['it is binary, and not a line of text: give the token alone, not a file'];
   if (looks === undefined && /["'`=]/.test(text)) {
     return ['it holds quotes or an equals sign: paste only the token, without its name and quotes'];
   }
@@ -32,6 +33,11 @@ function lineProblems(token: Uint8Array, text: string, looks: Recognised | undef
   return [
     `there is a space, a line break or a hidden character at position ${hidden + 1} of ${token.length} bytes: copy the token again, by the issuer's copy button`,
   ];
+}
+
+/** Bytes that are no UTF-8, and control characters among them that neither a keyboard nor a clipboard adds. */
+function isBinary(token: Uint8Array): boolean {
+  return !isUtf8(token) && token.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
 }
 
 /** Where the first byte is that is no printable ASCII, or -1. */

@@ -47,7 +47,18 @@ export function recognise(text: string): Recognised | undefined {
 
 /** The same of bytes that may be no text, such as a PKCS#12 file. Blanks around them do not matter. */
 export function recogniseBytes(value: Uint8Array): Recognised | undefined {
-  return recogniseDer(value) ?? recognise(asAscii(trimAscii(value).subarray(0, HEAD_BYTES)));
+  const inner = trimAscii(value);
+  // A string could not be wiped: only what begins like one of them becomes one.
+  const mayBe = LOOKS.some(
+    ({ begins, length }) =>
+      (length === undefined || inner.length === length) && begins.some((start) => isAhead(inner, start)),
+  );
+  return recogniseDer(value) ?? (mayBe ? recognise(asAscii(inner.subarray(0, HEAD_BYTES))) : undefined);
+}
+
+function isAhead(bytes: Uint8Array, start: string): boolean {
+  for (let at = 0; at < start.length; at++) if (bytes[at] !== start.charCodeAt(at)) return false;
+  return true;
 }
 
 const TOKENS: readonly Look[] = [

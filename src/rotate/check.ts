@@ -109,12 +109,17 @@ async function look(checking: Checking, submission: Submission): Promise<Looked 
   return { reading, fingerprint, encoding, notes: guess(kind, token) };
 }
 
-/** Where nothing is known of a kind, what it may be instead. Nothing is sent anywhere. */
+/** Where nothing is known of a kind, what looks like a mistake, or like another kind. Nothing is sent anywhere. */
 function guess(kind: Kind, token: Secret): readonly string[] {
   if (kind.shape !== 'any') return [];
-  const other = recogniseBytes(token.reveal());
-  if (!other || other.kind === kind.id || !findKind(other.kind)) return [];
+  const bytes = token.reveal();
+  const blank = [bytes[0], bytes.at(-1)].some((byte) => byte === 0x20 || byte === 0x09)
+    ? ['it begins or ends with a blank, which is a part of what is stored']
+    : [];
+  const other = recogniseBytes(bytes);
+  if (!other || other.kind === kind.id || !findKind(other.kind)) return blank;
   return [
+    ...blank,
     `this looks like ${other.what}: \`kind: ${other.kind}\` in the configuration would check it and know its rules`,
   ];
 }

@@ -17,7 +17,8 @@ import type { ChosenExpiration } from './rotation.ts';
 /** What was said on the command line of the new token's expiry. */
 export type StatedExpiry =
   | { readonly kind: 'expires'; readonly at: Date }
-  | { readonly kind: 'lifetime'; readonly lifetime: Lifetime };
+  | { readonly kind: 'lifetime'; readonly lifetime: Lifetime }
+  | { readonly kind: 'never' };
 
 /** When a new version ends, and since when it counts. */
 export type Dates = Omit<NewVersion, 'checked' | 'fingerprint'>;
@@ -56,6 +57,7 @@ export function resolveExpiry(choice: ChosenExpiration, statements: Statements):
 
 function said({ stated, now }: Statements): Dates | undefined {
   if (!stated) return undefined;
+  if (stated.kind === 'never') return dated({ kind: 'never', source: 'entered' }, now);
   if (stated.kind === 'expires') return dated({ kind: 'known', at: stated.at, source: 'entered' }, now);
   return known(startOfDay(addLifetime(now, stated.lifetime)), 'entered', undefined, now);
 }

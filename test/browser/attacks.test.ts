@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../support/browser.ts';
 import type { TestForm } from '../support/form.ts';
 import { load, TOKEN } from '../support/form.ts';
+import { ANY_CARD } from '../support/form-states.ts';
 import { fillIn, openVisits, press } from '../support/visits.ts';
 
 const SHOWN = /K7QX4M|cargo-publish/;
@@ -43,11 +44,11 @@ describe.skipIf(!hasChromium)('when another page attacks the form (needs Chromiu
   }
 
   /** Nothing of the attack came through, and a tab of the person works in the same profile. */
-  async function expectUntouched(form: TestForm, beside: Page): Promise<void> {
+  async function expectUntouched(form: TestForm, beside: Page, choice?: string): Promise<void> {
     expect(form.received).toEqual([]);
     const page = await beside.context().newPage();
     await page.goto(form.address);
-    await fillIn(page);
+    await fillIn(page, choice);
     await press(page);
     await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
     expect(form.received.map((each) => each.token)).toEqual([TOKEN]);
@@ -64,6 +65,25 @@ describe.skipIf(!hasChromium)('when another page attacks the form (needs Chromiu
         await expectUntouched(form, page);
       },
     );
+
+    it('D12: refuses a form with a file in it, as a page with a file to choose takes it', async () => {
+      const form = await open([], { card: ANY_CARD });
+      const inputs = { token: '', expiration: 'never', 'expires-on': '', nonce: form.nonce };
+      const markup = Object.entries(inputs).map(
+        ([name, value]) => `<input type=hidden name=${name} value="${value}">`,
+      );
+      const script = `const chosen = new DataTransfer();
+chosen.items.add(new File(['planted'], 'planted.pem'));
+document.querySelector('[type=file]').files = chosen.files;
+document.forms[0].submit();`;
+      const page = await attack(
+        form,
+        `<form method=post enctype="multipart/form-data" action="${form.address}"><input type=file name=file>${markup.join('')}</form><script>${script}</script>`,
+      );
+      await page.getByText('Not available.').waitFor();
+      expect(form.warnings).toEqual(SENT);
+      await expectUntouched(form, page, 'No expiration');
+    });
 
     it('D12: refuses a sandboxed frame, whose Origin is null', async () => {
       const form = await open([]);

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import type { StepReport, SubmitOutcome } from '../../src/rotate/rotation.ts';
 import { hasChromium } from '../support/browser.ts';
 import { RECORDED, step, TOKEN } from '../support/form.ts';
-import { INCONCLUSIVE, REFUSED } from '../support/form-states.ts';
+import { ANY_CARD, CERTIFICATE_CARD, INCONCLUSIVE, REFUSED } from '../support/form-states.ts';
 import { fillIn, openVisits, press } from '../support/visits.ts';
 
 describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
@@ -111,6 +112,88 @@ describe.skipIf(!hasChromium)('the form in a browser (needs Chromium)', () => {
       await press(page);
       expect(await page.evaluate('document.querySelector("form").checkValidity()')).toBe(false);
       expect(form.received).toEqual([]);
+    });
+  });
+
+  describe('when a person chooses a file', () => {
+    const FILE = { name: 'release "ü" 1.p12', mimeType: 'application/x-pkcs12', buffer: randomBytes(49_152) };
+
+    it('hands over 48 KB byte for byte, with the password that opens it', async () => {
+      const form = await open([], { card: CERTIFICATE_CARD, maxTokenBytes: 49_152 });
+      const page = await visit(form);
+      await page.getByLabel('The new certificate').setInputFiles(FILE);
+      await page.getByLabel('The password of the file').fill('pass wörd');
+      await press(page);
+      await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
+      expect(form.received[0]?.bytes.equals(FILE.buffer)).toBe(true);
+      expect(form.received[0]?.password).toBe('pass wörd');
+      expect(form.received[0]?.submission.expiration).toEqual({ kind: 'found' });
+    });
+
+    it('asks for it once more after a refusal, and names the field that it is about', async () => {
+      const answer: SubmitOutcome = {
+        kind: 'refused',
+        reasons: ['the password does not open the file'],
+        mayStoreUnchecked: false,
+        field: 'password',
+      };
+      const form = await open([() => answer, () => RECORDED], {
+        card: CERTIFICATE_CARD,
+        maxTokenBytes: 49_152,
+      });
+      const page = await visit(form);
+      await page.getByLabel('The new certificate').setInputFiles(FILE);
+      await press(page);
+      await page
+        .getByRole('alert')
+        .getByRole('link', { name: 'the password does not open the file' })
+        .click();
+      expect(await page.evaluate('document.activeElement.id')).toBe('password');
+      await page.keyboard.insertText('another');
+      await press(page);
+      expect(await page.evaluate('document.querySelector("form").checkValidity()')).toBe(false);
+      await page.getByLabel('The new certificate').setInputFiles(FILE);
+      await press(page);
+      await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
+      expect(form.received.map(({ password }) => password)).toEqual([undefined, 'another']);
+    });
+
+    it('says that it is too long, by one byte and by a disk image', async () => {
+      const form = await open([], { card: CERTIFICATE_CARD, maxTokenBytes: 49_152 });
+      const page = await visit(form);
+      await page.getByLabel('The new certificate').setInputFiles({ ...FILE, buffer: Buffer.alloc(49_153) });
+      await press(page);
+      await page.getByRole('alert').getByText('The file is 49153 bytes long').waitFor();
+      await page
+        .getByLabel('The new certificate')
+        .setInputFiles({ ...FILE, buffer: Buffer.alloc(20_000_000) });
+      await press(page);
+      await page.getByRole('heading', { name: 'Too long' }).waitFor();
+      expect(form.received).toEqual([]);
+    });
+
+    it('takes a line where it may be either, and asks again for both', async () => {
+      const form = await open([], { card: ANY_CARD, maxTokenBytes: 49_152 });
+      const page = await visit(form);
+      await fillIn(page, 'No expiration');
+      await page.getByLabel('Or the file that holds it').setInputFiles(FILE);
+      await press(page);
+      await page.getByRole('alert').getByText('give one of them').waitFor();
+      await fillIn(page, 'No expiration');
+      await press(page);
+      await page.getByRole('heading', { name: 'Stored and recorded' }).waitFor();
+      expect(form.received.map(({ token }) => token)).toEqual([TOKEN]);
+    });
+
+    it('is led by the keyboard from the file over its password to the button', async () => {
+      const form = await open([], { card: CERTIFICATE_CARD });
+      const page = await visit(form);
+      const order: unknown[] = [];
+      for (let tab = 0; tab < 3; tab++) {
+        await page.keyboard.press('Tab');
+        order.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent'));
+      }
+      expect(order).toEqual(['file', 'password', 'Check, seal and store']);
     });
   });
 

@@ -7,13 +7,20 @@ import { hasChromium } from '../support/browser.ts';
 import type { Answer, TestForm } from '../support/form.ts';
 import { buildCard, RECORDED, submit } from '../support/form.ts';
 import {
+  ANY_CARD,
+  CERTIFICATE_CARD,
   completing,
+  DATES_CARD,
   FULL_CARD,
   INCONCLUSIVE,
   LEAKED,
   manyPlaces,
+  OBSERVED_CARD,
   partly,
+  readCertificate,
   reportsOf,
+  SOMETIMES_READ_CARD,
+  WRONG_PASSWORD,
 } from '../support/form-states.ts';
 import { fillIn, openVisits, press } from '../support/visits.ts';
 
@@ -60,6 +67,40 @@ const STATES: Readonly<Record<string, State>> = {
   'everything that a card can hold': { options: { card: { ...FULL_CARD, alarm: LEAKED } } },
   'a form for one of forty repositories': { options: { card: MANY } },
   'the same token again': { options: { card: completing(2, 3) } },
+  'a file to choose, with its password': { options: { card: CERTIFICATE_CARD } },
+  'a line or a file': { options: { card: ANY_CARD, maxTokenBytes: 49_152 } },
+  'what is stored nowhere': { options: { card: DATES_CARD } },
+  'what may say its expiry itself': { options: { card: SOMETIMES_READ_CARD } },
+  'a password that does not open the file': {
+    options: { card: CERTIFICATE_CARD },
+    answers: [() => WRONG_PASSWORD],
+    reach: async (page) => {
+      await page
+        .locator('#file')
+        .setInputFiles({ name: 'a', mimeType: 'text/plain', buffer: Buffer.from('a') });
+      await press(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  'an expiry that nobody has observed': {
+    options: { card: OBSERVED_CARD },
+    answers: [() => INCONCLUSIVE],
+    reach: async (page) => {
+      await send(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  'a certificate that was read': {
+    options: { card: CERTIFICATE_CARD },
+    answers: [readCertificate],
+    reach: async (page) => {
+      await page
+        .locator('#file')
+        .setInputFiles({ name: 'a', mimeType: 'text/plain', buffer: Buffer.from('a') });
+      await press(page);
+      await page.locator('.result').waitFor();
+    },
+  },
   'a refusal that offers to store unchecked': {
     options: { card: FULL_CARD },
     answers: [() => INCONCLUSIVE],

@@ -17,6 +17,7 @@ const HOLDER =
 const MOST: readonly (readonly [Way, number])[] = [
   ['form, live check', 8],
   ['form, no live check', 0],
+  ['form, a file, no live check', 0],
   ['standard input, live check', 8],
   ['standard input, no live check', 0],
 ];

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SubmitOutcome } from '../../src/rotate/rotation.ts';
 import type { TestForm } from '../support/form.ts';
-import { buildCard, load, openTestForm, RECORDED, step, submit, submitHeaders } from '../support/form.ts';
+import { load, openTestForm, RECORDED, step, submit, submitHeaders } from '../support/form.ts';
+import { ANY_CARD } from '../support/form-states.ts';
 import { accepts, exchange, requestText } from '../support/raw-http.ts';
 import { hostOf } from '../support/refused.ts';
 
@@ -150,9 +151,9 @@ describe('what a person is told', () => {
   });
 
   it('of several lines: that a field takes one, where a token may have any form', async () => {
-    const large = await open([], { maxTokenBytes: 49_152, card: buildCard() });
-    expect((await load(large)).body).toContain('One line only');
-    expect((await load(await open([]))).body).not.toContain('One line only');
-    expect(await accepts(large.port)).toBe(true);
+    const any = await open([], { maxTokenBytes: 49_152, card: ANY_CARD });
+    expect((await load(any)).body).toContain('what has several lines goes in as a file');
+    expect((await load(await open([]))).body).not.toContain('several lines');
+    expect(await accepts(any.port)).toBe(true);
   });
 });

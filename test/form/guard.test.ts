@@ -7,9 +7,11 @@ const PATH = `/${'A'.repeat(43)}`;
 const GATE: Gate = {
   hosts: allowedHosts(4711),
   path: fingerprint(PATH),
+  encoding: 'urlencoded',
   maxBodyBytes: 4096,
   drainBytes: 16_384,
 };
+const FILE_GATE: Gate = { ...GATE, encoding: 'multipart' };
 const HOST = '127.0.0.1:4711';
 
 type Header = readonly [string, string];
@@ -235,6 +237,37 @@ describe('judge', () => {
       '',
     ])('answers 415 to the content type %j', (type) => {
       expect(judge(head('POST', replaced('Content-Type', type)), GATE)).toEqual(refused(415, 'type'));
+    });
+
+    it.each([
+      'application/x-www-form-urlencoded',
+      'multipart/form-data',
+      'multipart/form-data; boundary=',
+      'multipart/form-data; boundary=""',
+      'multipart/form-data; boundary="a"',
+      `multipart/form-data; boundary=${'b'.repeat(71)}`,
+      'multipart/form-data; boundary=a b',
+      'multipart/form-data; boundary=a; charset=utf-8',
+      'multipart/form-data; boundary=a; boundary=b',
+      'multipart/form-data; charset=utf-8; boundary=a',
+      'multipart/form-data;boundary=a',
+      'multipart/form-data; boundary=a,b',
+      'multipart/form-data; boundary=a\\',
+      'multipart/form-data; boundary=é',
+      'multipart/mixed; boundary=a',
+      'multipart/form-data, text/plain; boundary=a',
+    ])('answers 415 to the content type %j where the page has a file to choose', (type) => {
+      expect(judge(head('POST', replaced('Content-Type', type)), FILE_GATE)).toEqual(refused(415, 'type'));
+    });
+
+    it.each([
+      ['Chromium', '----WebKitFormBoundary7MA4YWxkTrZu0gW'],
+      ['Firefox', '----geckoformboundary5e1d0c9b8a7f6e5d4c3b2a1908f7e6d5'],
+      ['older ones', '---------------------------41184676334'],
+      ['nobody, with 70 characters', 'b'.repeat(70)],
+    ])('lets a file in there, with the boundary of %s', (_who, boundary) => {
+      const headers = replaced('Content-Type', `multipart/form-data; boundary=${boundary}`);
+      expect(judge(head('POST', headers), FILE_GATE)).toEqual({ kind: 'submit', length: 120, boundary });
     });
 
     it('answers 415 to no type, two types, or an encoded body', () => {

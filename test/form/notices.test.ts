@@ -12,8 +12,9 @@ function page(card: RotationCard): string {
     minutesLeft: 10,
     maxTokenBytes: 1024,
     problems: [],
-    chosen: { expiration: undefined, expiresOn: undefined },
+    chosen: { expiration: undefined, expiresOn: undefined, unchecked: false },
     offerUnchecked: false,
+    anyway: 'no',
   }).text;
 }
 

@@ -6,6 +6,13 @@ import { resultEnd } from '../../src/form/result.ts';
 import { STYLE } from '../../src/form/style.ts';
 import type { ResultOutcome, RotationCard, RotationResult } from '../../src/rotate/rotation.ts';
 import { buildCard } from '../support/form.ts';
+import {
+  ANY_CARD,
+  CERTIFICATE_CARD,
+  DATES_CARD,
+  OBSERVED_CARD,
+  SOMETIMES_READ_CARD,
+} from '../support/form-states.ts';
 
 const HOSTILE = `"><script>alert(1)</script>'&`;
 
@@ -16,8 +23,9 @@ function view(card: Partial<RotationCard> = {}, rest: Partial<FormView> = {}): F
     minutesLeft: 10,
     maxTokenBytes: 1024,
     problems: [],
-    chosen: { expiration: undefined, expiresOn: undefined },
+    chosen: { expiration: undefined, expiresOn: undefined, unchecked: false },
     offerUnchecked: false,
+    anyway: 'no',
     ...rest,
   };
 }
@@ -160,13 +168,19 @@ describe('formPage', () => {
     });
 
     it('keeps the choice and a well-formed date, and marks the field', () => {
-      const page = render({}, { problems, chosen: { expiration: 'date', expiresOn: '2020-01-01' } });
+      const page = render(
+        {},
+        { problems, chosen: { expiration: 'date', expiresOn: '2020-01-01', unchecked: false } },
+      );
       expect(page).toMatch(/value="date" required checked/);
       expect(page).toMatch(/id="expires-on"[^>]*value="2020-01-01"[^>]*aria-invalid="true"/);
     });
 
     it('repeats nothing else of what was sent', () => {
-      const page = render({}, { problems, chosen: { expiration: 'CANARY', expiresOn: 'CANARY' } });
+      const page = render(
+        {},
+        { problems, chosen: { expiration: 'CANARY', expiresOn: 'CANARY', unchecked: false } },
+      );
       expect(page).not.toContain('CANARY');
     });
   });
@@ -193,6 +207,7 @@ describe('formPage', () => {
           },
           onlyMissing: { version: 2, already: [destination] },
           statedExpiry: HOSTILE,
+          encoding: HOSTILE,
           code: HOSTILE,
           proves: HOSTILE,
         },
@@ -200,6 +215,86 @@ describe('formPage', () => {
       );
       expect(page).not.toContain('<script>');
       expect(page.split('&#60;script&#62;').length - 1).toBeGreaterThanOrEqual(20);
+    });
+  });
+});
+
+describe('formPage, by kind', () => {
+  const page = (card: RotationCard, rest: Partial<FormView> = {}) => textOf(formPage(view(card, rest)).text);
+
+  describe('when a file is asked for', () => {
+    it('asks for it and its password, says what to choose, and asks nothing of the expiry', () => {
+      const text = page(CERTIFICATE_CARD, { maxTokenBytes: 49_152 });
+      expect(text).toMatch(/The new certificate Choose the file .* PKCS#12 \(\.p12, \.pfx\)/);
+      expect(text).toContain('48 KB at most, and not written to disk here');
+      expect(text).toContain('--stdin &lt; FILE');
+      expect(text).toContain('The password of the file (only where it has one)');
+      expect(text).toContain('Expiry: read from the certificate itself ; nothing to choose.');
+      expect(text).toContain('close the tab and give it nothing');
+      expect(formPage(view(CERTIFICATE_CARD)).text).not.toContain('<input type="radio"');
+    });
+
+    it('is sent in parts, required, with the nonce last', () => {
+      const { text } = formPage(view(CERTIFICATE_CARD));
+      expect(text).toContain('<form method="post" enctype="multipart/form-data"');
+      expect(text).toMatch(/<input id="file" name="file" type="file" required/);
+      const names = [...text.matchAll(/<input[^>]* name="([^"]+)"/g)].map(([, name]) => name);
+      expect(names).toEqual(['file', 'password', 'nonce']);
+    });
+
+    it('leaves a page with a line alone as it was', () => {
+      expect(render()).not.toMatch(/enctype|type="file"|name="password"/);
+    });
+  });
+
+  describe('when it may be a line or a file', () => {
+    it('requires neither, and says what goes where', () => {
+      const { text } = formPage(view(ANY_CARD));
+      expect(text).toMatch(/<input id="token" name="token" type="password" autocomplete/);
+      expect(text).toMatch(/<input id="file" name="file" type="file" aria-describedby/);
+      expect(textOf(text)).toContain('The new token, in one line');
+      expect(textOf(text)).toContain('Or the file that holds it');
+    });
+  });
+
+  describe('when its issuer says the expiry', () => {
+    it('asks nothing, and says so', () => {
+      expect(page(OBSERVED_CARD)).toContain(
+        'Expiry: GitHub says it itself when the token is checked; nothing',
+      );
+    });
+
+    it('asks, without requiring it, where it may be stored without the check', () => {
+      const { text } = formPage(view(OBSERVED_CARD, { anyway: 'unchecked', offerUnchecked: true }));
+      expect(text).toMatch(/value="365d">/);
+      expect(textOf(text)).toContain('Answer this if it is to be stored without the check');
+    });
+  });
+
+  describe('when some say the expiry themselves', () => {
+    it('offers that first, and how to tell', () => {
+      const text = page(SOMETIMES_READ_CARD);
+      expect(text).toContain('Keys of version 5 carry the day');
+      expect(text.indexOf('As the key itself says')).toBeLessThan(text.indexOf('7 days'));
+    });
+  });
+
+  describe('when it is stored otherwise than it is', () => {
+    it('says how, before it is sealed', () => {
+      const encoding = 'stored base64-encoded: the workflow decodes it';
+      expect(page({ ...CERTIFICATE_CARD, encoding })).toMatch(
+        /Stored base64-encoded: the workflow decodes it\. *It is sealed here/,
+      );
+    });
+  });
+
+  describe('when it has no destination', () => {
+    it('says that nothing is stored, where it goes and what the button does', () => {
+      const text = page(DATES_CARD);
+      expect(text).toContain('Where it goes Nowhere.');
+      expect(text).toContain('the certificate is dropped, and its dates are remembered');
+      expect(text).toContain('Check, and remember its dates');
+      expect(text).not.toMatch(/GitHub|sealed/);
     });
   });
 });
@@ -251,6 +346,22 @@ describe('resultEnd', () => {
       expect(outcome({ outcome: 'recorded', expiry: { kind: 'never', source: 'entered' } })).toContain(
         'Expires never , as entered',
       );
+    });
+  });
+
+  describe('when the credential has said something of itself', () => {
+    const result: RotationResult = {
+      outcome: 'recorded',
+      version: 2,
+      says: [{ label: 'Subject', text: `Example ${HOSTILE}` }],
+      warnings: [`the chain has 3 certificates ${HOSTILE}`],
+    };
+
+    it('shows it beside the version, and what to look at, escaped', () => {
+      expect(outcome(result)).toMatch(
+        /Version 2 Subject Example .*Look at this all the same The chain has 3/,
+      );
+      expect(resultEnd(result, buildCard()).text).not.toContain('<script>');
     });
   });
 

@@ -1,5 +1,5 @@
 import { formatDestination } from '../../src/domain/credential.ts';
-import type { RotationCard, StepReport, SubmitOutcome } from '../../src/rotate/rotation.ts';
+import type { RotationCard, RotationResult, StepReport, SubmitOutcome } from '../../src/rotate/rotation.ts';
 import type { Answer } from './form.ts';
 import { buildCard, RECORDED } from './form.ts';
 
@@ -131,3 +131,104 @@ export function completing(already: number, missing: number): RotationCard {
     onlyMissing: { version: 3, already: places.slice(0, already).map(({ destination }) => destination) },
   });
 }
+
+/** A file to choose, with a password of its own; its dates are read from it. */
+export const CERTIFICATE_CARD: RotationCard = buildCard({
+  credential: 'apple-developer-id',
+  purpose: 'Signs the macOS builds. Without it, Gatekeeper stops them on every machine.',
+  kindTitle: 'signing certificate',
+  issuer: 'its certificate authority',
+  issuerPage: undefined,
+  steps: [
+    'Renew the certificate with its authority.',
+    'Export certificate and private key together, as PKCS#12, with a password.',
+  ],
+  nameAtIssuer: undefined,
+  scopes: [],
+  declaredLifetime: undefined,
+  presets: [],
+  customDate: true,
+  never: false,
+  expiry: { known: 'read', how: 'The certificate carries the day on which it ends.' },
+  shape: 'file',
+  password: true,
+  proves: undefined,
+});
+
+/** The same, for reminders alone. */
+export const DATES_CARD: RotationCard = { ...CERTIFICATE_CARD, destinations: [] };
+
+/** A text of several lines. */
+export const TEXT_CARD: RotationCard = buildCard({
+  kindTitle: 'GPG signing key',
+  shape: 'text',
+  proves: undefined,
+});
+
+/** Of which nothing is known: a line or a file. */
+export const ANY_CARD: RotationCard = buildCard({
+  credential: 'upload-secret',
+  purpose: 'Uploads the installers.',
+  kindTitle: 'credential of another kind',
+  issuer: 'its issuer',
+  issuerPage: undefined,
+  steps: ['Renew it where it was issued.'],
+  nameAtIssuer: undefined,
+  scopes: [],
+  presets: [],
+  shape: 'any',
+  proves: undefined,
+});
+
+/** Its issuer says when it ends, in the answer to the live check. */
+export const OBSERVED_CARD: RotationCard = buildCard({
+  kindTitle: 'GitHub token',
+  issuer: 'GitHub',
+  issuerHost: 'api.github.com',
+  expiry: { known: 'observed', how: 'GitHub sends the date with every answer to the token.' },
+  proves: 'that GitHub knows it as a live token; not what it may do',
+});
+
+/** Some say it themselves. */
+export const SOMETIMES_READ_CARD: RotationCard = buildCard({
+  kindTitle: 'NuGet API key',
+  issuer: 'nuget.org',
+  issuerHost: 'www.nuget.org',
+  expiry: {
+    known: 'read-or-entered',
+    how: 'Keys of version 5 carry the day on which they end; older ones do not.',
+  },
+  proves: undefined,
+});
+
+export const WRONG_PASSWORD: SubmitOutcome = {
+  kind: 'refused',
+  reasons: ['the password does not open the file: enter the one that it was exported with'],
+  mayStoreUnchecked: false,
+  field: 'password',
+};
+
+/** Stores a certificate, and says what was read from it: names as long as real ones. */
+export const readCertificate: Answer = (_received, progress): SubmitOutcome => {
+  const name = `Developer ID Application: Example Widgets Gesellschaft mit beschränkter Haftung (${'A1B2C3D4E5'.repeat(3)})`;
+  const says = [
+    { label: 'Subject', text: `CN=${name}, OU=${'A1B2C3D4E5'.repeat(9)}, O=Example Widgets GmbH, C=DE` },
+    { label: 'Issuer', text: 'CN=Developer ID Certification Authority, OU=G2, O=Apple Inc., C=US' },
+    {
+      label: 'SHA-256',
+      text: Array.from({ length: 32 }, (_unused, at) => (at * 7 + 16).toString(16)).join(':'),
+    },
+  ];
+  const warnings = ['the file holds the private key and 3 certificates: the release needs the first alone'];
+  const detail = says.map(({ label, text }) => `${label}: ${text}`).join('; ');
+  for (const report of reportsOf(CERTIFICATE_CARD))
+    progress(report.step === 'checked' ? { ...report, outcome: 'not-asked', detail } : report);
+  const result: RotationResult = {
+    outcome: 'recorded',
+    version: 4,
+    expiry: { kind: 'known', at: new Date('2031-11-23T00:00:00Z'), source: 'read' },
+    says,
+    warnings,
+  };
+  return { kind: 'finished', result };
+};

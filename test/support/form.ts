@@ -36,6 +36,9 @@ export function buildCard(overrides: Partial<RotationCard> = {}): RotationCard {
     customDate: true,
     never: true,
     statedExpiry: undefined,
+    expiry: { known: 'entered', how: 'only the person who made it knows' },
+    shape: 'line',
+    password: false,
     proves:
       'that crates.io knows it as a live, scoped token; not its name, its scopes, its crates or its expiration',
     ...overrides,
@@ -45,6 +48,8 @@ export function buildCard(overrides: Partial<RotationCard> = {}): RotationCard {
 /** What `submit` was given. The bytes are copied, since the form wipes them afterwards. */
 export interface Received {
   readonly token: string;
+  readonly bytes: Buffer;
+  readonly password: string | undefined;
   readonly submission: Submission;
 }
 
@@ -101,7 +106,9 @@ export async function openTestForm(
       warned.resolve();
     },
     submit: async (submission, progress) => {
-      const entry = { token: Buffer.from(submission.token.reveal()).toString(), submission };
+      const bytes = Buffer.from(submission.token.reveal());
+      const password = submission.password && Buffer.from(submission.password.reveal()).toString();
+      const entry = { token: bytes.toString(), bytes, password, submission };
       received.push(entry);
       const answer = answers[Math.min(received.length, answers.length) - 1] ?? (() => RECORDED);
       return answer(entry, progress);
@@ -147,6 +154,47 @@ export function submit(
 ): Promise<RawAnswer> {
   const body = formBody(form, fields);
   return exchange(form.port, requestText(`POST ${form.path} HTTP/1.1`, submitHeaders(form, body), body));
+}
+
+/** A file as a browser sends it; without a name: none was chosen. */
+export interface ChosenFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+export const NO_FILE: ChosenFile = { name: '', content: new Uint8Array() };
+
+export const BOUNDARY = '----WebKitFormBoundary7MA4YWxkTrZu0gW';
+
+/** multipart/form-data as Chromium writes it, a byte a character (latin1). */
+export function partsText(
+  parts: readonly (readonly [string, string | ChosenFile])[],
+  boundary = BOUNDARY,
+): string {
+  const written = parts.map(([name, value]) => {
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`;
+    if (typeof value === 'string') return `${head}\r\n\r\n${value}\r\n`;
+    const content = Buffer.from(value.content).toString('latin1');
+    return `${head}; filename="${value.name}"\r\nContent-Type: application/octet-stream\r\n\r\n${content}\r\n`;
+  });
+  return `${written.join('')}--${boundary}--\r\n`;
+}
+
+/** Submits a page with a file to choose; `fields` in the order of the page, without the nonce. */
+export function submitParts(
+  form: TestForm,
+  fields: Readonly<Record<string, string | ChosenFile>>,
+): Promise<RawAnswer> {
+  const body = partsText([...Object.entries(fields), ['nonce', form.nonce]]);
+  return exchange(form.port, requestText(`POST ${form.path} HTTP/1.1`, partsHeaders(form, body), body));
+}
+
+export function partsHeaders(form: TestForm, body: string): readonly Header[] {
+  const type = `multipart/form-data; boundary=${BOUNDARY}`;
+  return submitHeaders(form, '').map(([name, value]): Header => {
+    if (name === 'Content-Type') return [name, type];
+    return [name, name === 'Content-Length' ? String(body.length) : value];
+  });
 }
 
 /** Loads the form as a browser does. */

@@ -47,6 +47,8 @@ export interface Trace {
 export interface LeakWatch {
   /** Looks for this secret too, from the watch's beginning on: what was left is searched at the end. */
   canary(name: string, text: string): void;
+  /** One more Authorization header that is meant to be sent there, as it is to be: of a token that is checked. */
+  meant(sink: Service['sink'], authorization: string): void;
   /** For what cannot be listened to, such as the output of a `spawnSync`. */
   note(trace: Trace): void;
   /** Ends the watch; to be called once all processes have ended. */
@@ -85,10 +87,13 @@ export function watchForLeaks({ places, databasePath, services, mail, canaries }
   const since = Date.now() - 100;
   const search = new CanarySearch();
   for (const [name, text] of Object.entries(canaries)) search.add(name, text);
+  const meant: { readonly sink: Sink; readonly authorization: string }[] = [];
   const traces = new Map<string, Trace>();
   const note = (trace: Trace) => {
     traces.set(`${trace.sink} ${Buffer.from(trace.bytes).toString('latin1')}`, trace);
   };
+  const meantFor = ({ sink }: Service) =>
+    meant.filter((one) => one.sink === sink).map(({ authorization }) => authorization);
   const output = followOutput(() => readProcesses().map(note));
   const answers = followAnswers();
   let over = false;
@@ -102,6 +107,7 @@ export function watchForLeaks({ places, databasePath, services, mail, canaries }
   }
   return {
     canary: (name, text) => search.add(name, text),
+    meant: (sink, authorization) => void meant.push({ sink, authorization }),
     note,
     search: async () => {
       over = true;
@@ -112,7 +118,7 @@ export function watchForLeaks({ places, databasePath, services, mail, canaries }
         ...output.traces(),
         ...answers.traces(),
         ...(await mailTraces(mail)),
-        ...services.flatMap(requestTraces),
+        ...services.flatMap((service) => requestTraces(service, meantFor(service))),
         ...readFiles(places, since),
         ...exportDatabase(databasePath),
       ];
@@ -154,11 +160,17 @@ async function mailTraces(mail: WatchOptions['mail']): Promise<readonly Trace[]>
 }
 
 /** Whole requests, without that one header. */
-function requestTraces({ sink, listener, authorization, other }: Service): readonly Trace[] {
+function requestTraces(
+  { sink, listener, authorization, other }: Service,
+  meant: readonly string[],
+): readonly Trace[] {
   return listener.requests.map(({ method, path, query, rawHeaders, body }) => {
     const headers = rawHeaders.filter(
       (part, index) =>
-        !([authorization, other].includes(part) && /^authorization$/i.test(rawHeaders[index - 1] ?? '')),
+        !(
+          [authorization, other, ...meant].includes(part) &&
+          /^authorization$/i.test(rawHeaders[index - 1] ?? '')
+        ),
     );
     const head = Buffer.from([method, path, String(query), ...headers, ''].join('\n'));
     return { sink, where: `${method} ${path}`, bytes: Buffer.concat([head, body]) };

@@ -190,11 +190,13 @@ async function precheckOrFail(rotation: Rotation): ReturnType<typeof precheck> {
 function readStated(given: Given, now: Date): StatedExpiry | undefined {
   const expires = textOption(given, 'expires');
   const lifetime = textOption(given, 'lifetime');
-  if (expires !== undefined && lifetime !== undefined) {
-    throw new AppError('invalid_input', '--expires and --lifetime say the same thing twice', {
+  const never = given.options['never'] === true;
+  if ([expires !== undefined, lifetime !== undefined, never].filter(Boolean).length > 1) {
+    throw new AppError('invalid_input', '--expires, --lifetime and --never say the same thing twice', {
       hints: ['keep one of them'],
     });
   }
+  if (never) return { kind: 'never' };
   if (expires !== undefined) {
     const at = parseInstant(expires);
     ensureFuture(at, now);
