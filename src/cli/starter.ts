@@ -31,7 +31,7 @@ reminders:
 
 credentials: {}
 #   crates-io:
-#     kind: crates-io-token      # `reseal kinds` lists them; `reseal kinds --recognise` says which one a value is
+#     kind: crates-io-token      # "reseal kinds" lists them; "reseal kinds --recognise" says which one a value is
 #     owner: me
 #     purpose: publishes my crate from release.yml
 #     lifetime: 365d
