@@ -126,7 +126,7 @@ describe('when a pipeline cannot be verified', () => {
     expect(rowsOf(app.db, 'reminder').map(({ version }) => version)).toEqual([1, 1]);
   });
 
-  it('tells that once, a day later', async () => {
+  it('H14: tells that once, a day later', async () => {
     const { look, app } = open(['widgets'], [[aFinding()], unavailable]);
     await look();
     for (let hour = 0; hour < 72; hour++) await look(HOUR);
@@ -209,6 +209,39 @@ describe('what was found', () => {
     ]);
     expect(scene.app.outbox.counts()).toMatchObject({ pending: 0, sent: 4, dead: 0 });
   });
+
+  it.each([
+    ['the token is refused', new AppError('unauthorized', 'GitHub does not take the token')],
+    ['a permission is missing', new AppError('forbidden', 'GitHub asks for actions:read')],
+    ['GitHub asks to wait', new AppError('limited', 'GitHub limits this token', { retryAfterMs: 2 * HOUR })],
+    ['the repository is not shown', new AppError('not_found', 'GitHub shows no such repository')],
+    ['GitHub does not answer', unavailable],
+  ])(
+    'H14: is said to be out of sight, since when and why, where %s for four days, and never to have changed',
+    async (_what, error) => {
+      const good = aFinding({ observed: 'ada approves' });
+      const scene = open(['widgets'], [[good], error]);
+      const channel = aChannel(ACCEPTED);
+      const all: string[] = [];
+      for (let hour = 0; hour < 4 * 24; hour += 3) {
+        await scene.look(hour === 0 ? 0 : 3 * HOUR);
+        all.push(...(await send(scene, channel)));
+      }
+      expect([...new Set(all)].map((line) => line.replace(/<.*?> \S+ /, ''))).toEqual([
+        expect.stringMatching(/^ada@example.org widgets: 1 out of sight · release/),
+        expect.stringMatching(/^grace@example.org widgets: 1 out of sight · release/),
+      ]);
+      for (const { payload } of channel.mails) {
+        const text = payload.replace(/\s+/g, ' ');
+        expect(text).toContain(`Because ${error.message}`);
+        // The first daily look that saw nothing.
+        expect(text).toContain('Since 2026-11-24 12:30 UTC');
+        expect(text).toContain('nothing was wrong with it at 2026-11-23 09:30 UTC');
+        expect(text).not.toMatch(/changed|new finding|recovered|worse/);
+      }
+      expect(findingCounts(scene.app.db)).toEqual({ fail: 0, unknown: 1 });
+    },
+  );
 
   it('reaches somebody else where the mail to its owner is given up', async () => {
     const scene = open(['widgets'], [[FAILING]]);

@@ -85,9 +85,24 @@ function describe(error: unknown): { code: string; message: string; hints: reado
 /** A foreign error is a bug: its text may hold what must not be shown, so only class and code are. */
 function messageOf(error: unknown): string {
   if (error instanceof AppError) return error.message;
-  const name = error instanceof Error ? error.name : typeof error;
-  const code = (error as { code?: unknown } | null)?.code;
-  return `internal error (${name}${typeof code === 'string' ? `, ${code}` : ''}); please report it with the command that you ran`;
+  const what = [shownIf(CLASS, error, 'name') ?? typeof error, shownIf(CODE, error, 'code')];
+  return `internal error (${what.filter((part) => part !== undefined).join(', ')}); please report it with the command that you ran`;
+}
+
+/** As classes of errors are called; what is called otherwise may be anything. */
+const CLASS = /^[A-Z][A-Za-z]{0,40}$/;
+/** Node, SQLite and undici write their codes so: ERR_HTTP2_ERROR, SQLITE_FULL. */
+const CODE = /^[A-Z]+\d?(_[A-Z]+\d?){0,8}$/;
+const LONGEST_CODE = 60;
+
+/** A property of a foreign error may hold anything, and fail when it is read: in the handler of last resort that would print the stack. */
+function shownIf(form: RegExp, error: unknown, property: 'name' | 'code'): string | undefined {
+  try {
+    const text = (error as Record<string, unknown> | null | undefined)?.[property];
+    return typeof text === 'string' && text.length <= LONGEST_CODE && form.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const WRONG_USE: readonly ErrorCode[] = ['invalid_config', 'invalid_input', 'not_initialised'];

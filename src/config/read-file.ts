@@ -71,7 +71,35 @@ function decode(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw refused(path, 'is not UTF-8 text', 'is it the right file? a configuration is YAML in UTF-8', error);
+    const [line, column] = placeOfNoText(bytes);
+    throw refused(
+      path,
+      `is not UTF-8 text (line ${line}, column ${column})`,
+      'is it the right file? a configuration is YAML in UTF-8',
+      error,
+    );
+  }
+}
+
+/** Where the first byte stands that belongs to no character: line and column, from 1. */
+function placeOfNoText(bytes: Buffer): readonly [number, number] {
+  let [good, bad] = [0, bytes.length + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (isUtf8(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  const lines = new TextDecoder().decode(bytes.subarray(0, good), { stream: true }).split(/\r\n|\r|\n/);
+  return [lines.length, [...(lines.at(-1) ?? '')].length + 1];
+}
+
+/** As far as it goes: a character may be cut off at its end. */
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -73,6 +73,7 @@ export async function writeDurably(
   const limits = waitOutLimit(waiting);
   let lost: string | undefined;
   let resealed = false;
+  let isUnderWay = false;
   try {
     let sealed = await seal(storing, writing, firstKey);
     for (let put = 1; ; put++) {
@@ -81,7 +82,9 @@ export async function writeDurably(
       await storing.stop?.begin();
       intend(storing, writing, sealed.keyId, githubTime());
       if (put === 1) report(storing, destination, 'intended', 'recorded');
+      isUnderWay = true;
       const answer = await store.put(destination, sealed);
+      isUnderWay = false;
       if (answer.kind === 'stored') return answer;
       if (answer.kind === 'refused') return ended(lost, answer.reason, answer.hints, answer.everywhere);
       if (answer.kind === 'limited') {
@@ -102,6 +105,8 @@ export async function writeDurably(
     }
   } catch (error) {
     if (error instanceof Stopped) throw error;
+    // A bug while the write was under way: it may have reached GitHub.
+    if (isUnderWay) lost ??= describeError(error);
     const hints = error instanceof AppError ? error.hints : [];
     return ended(lost, describeError(error), hints, isSameEverywhere(error));
   }

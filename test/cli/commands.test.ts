@@ -321,7 +321,7 @@ describe('the program', () => {
     [{ NODE_OPTIONS: '--inspect-port=0' }, 'lets others read this process'],
     [{ NODE_OPTIONS: '--report_on_signal' }, 'lets others read this process'],
     [{ NODE_OPTIONS: '--trace-tls' }, 'lets others read this process'],
-  ])('refuses to run with %j in its environment', (extra, said) => {
+  ])('H10: refuses to run with %j in its environment', (extra, said) => {
     const { status, stderr } = bare(['version'], { env: { PATH: process.env['PATH'], ...extra } });
     expect({ status, said: stderr.includes(said) }).toEqual({ status: 2, said: true });
   });

@@ -47,7 +47,7 @@ describe('splitNodeOptions', () => {
   });
 });
 
-describe('a process that others could read', () => {
+describe('H10: a process that others could read', () => {
   it.each([
     '"--ins\\pect=127.0.0.1:0"',
     '--ins"pect"=127.0.0.1:0',

@@ -23,7 +23,7 @@ function rotateWithoutPrivileges({ installation, leaks }: Installed) {
   return ended;
 }
 
-describe('a secret file', () => {
+describe('H9: a secret file', () => {
   async function withSealToken(change: (path: string) => void) {
     const one = await installAndRecord();
     open.push(one);

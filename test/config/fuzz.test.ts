@@ -84,7 +84,7 @@ function expectSound(text: string, result: ConfigResult): void {
 }
 
 describe('parseConfig', { timeout: 120_000 }, () => {
-  describe('when given any text', () => {
+  describe('H1: when given any text', () => {
     it('returns a result and never throws', () => {
       const text = fc.oneof(
         fc.string(),
@@ -98,7 +98,7 @@ describe('parseConfig', { timeout: 120_000 }, () => {
     });
   });
 
-  describe('when given any values under the keys it knows', () => {
+  describe('H2: when given any values under the keys it knows', () => {
     it('returns a result and never throws', () => {
       const keys = [
         'version',
@@ -124,7 +124,7 @@ describe('parseConfig', { timeout: 120_000 }, () => {
     });
   });
 
-  describe('when the example is mutated', () => {
+  describe('H1, H2: when the example is mutated', () => {
     it('returns a result and never throws', () => {
       fc.assert(
         fc.property(fc.array(mutation, { minLength: 1, maxLength: 3 }), (changes) => {

@@ -113,7 +113,9 @@ describe('readConfigFile', () => {
   describe('when the file is not UTF-8', () => {
     it('throws', () => {
       const path = write('latin.yaml', Buffer.from([0x61, 0x3a, 0x20, 0xe4]));
-      expect(refusalOf(path).message).toBe(`the configuration "${path}" is not UTF-8 text`);
+      expect(refusalOf(path).message).toBe(
+        `the configuration "${path}" is not UTF-8 text (line 1, column 4)`,
+      );
     });
   });
 

@@ -89,7 +89,7 @@ describe('a mail about what verification found', () => {
     }
   });
 
-  it('says of what is out of sight why, since when and what was last known', () => {
+  it('H14: says of what is out of sight why, since when and what was last known', () => {
     const blind = { change: 'blind', outcome: 'unknown', observed: 'GitHub asks for actions:read' } as const;
     const failed = compose([aTold({ ...blind, lastKnown: { failed: true, at: daysFromNow(-1) } })]);
     for (const part of both(failed)) {

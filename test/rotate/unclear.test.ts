@@ -41,6 +41,20 @@ function expectIntentBeforeEachPut(scene: Scene): void {
 }
 
 describe('submit', () => {
+  describe('when a fault of ours breaks off a write that is under way', () => {
+    it('H11: answers unconfirmed, since GitHub may have it', async () => {
+      const scene: Scene = await openScene({
+        put: async (place, sealed) => {
+          await openSecretStore(clientOf(scene.github)).put(place, sealed);
+          throw new TypeError('a bug');
+        },
+      });
+      const result = await scene.finish();
+      expect([result.outcome, scene.state()]).toEqual(['unconfirmed', 'unconfirmed']);
+      expect(JSON.stringify(result)).not.toContain(TOKEN);
+    });
+  });
+
   describe('when the key is outdated', () => {
     it('B9, B11: fetches it anew, seals once more, and the box opens with the second key', async () => {
       const scene = await openScene();
