@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
 import { CONFIG_SHAPE } from './config/config.ts';
+import { keepConfiguration } from './configuration-events.ts';
 import { AppError } from './domain/error.ts';
+import { syncRegister } from './recipients.ts';
 import { ownDeclarations } from './register/own.ts';
-import { planRegister } from './register/register.ts';
 import { MAX_REPEATS } from './remind/outcome.ts';
 import { nextReminder, planCredential, planRotatedNotice } from './remind/plan.ts';
 import type { ReminderPolicy } from './remind/policy.ts';
@@ -13,7 +14,7 @@ import type { Reminded } from './remind/reminder.ts';
 import type { Database } from './sqlite/database.ts';
 import { openDatabase } from './sqlite/database.ts';
 import { openHistory } from './sqlite/history.ts';
-import { findSnapshot, keepSnapshot, readInstallId } from './sqlite/installation.ts';
+import { findSnapshot, readInstallId } from './sqlite/installation.ts';
 import { isLocked } from './sqlite/lock.ts';
 import { alarmedRecipients, openOutbox } from './sqlite/outbox.ts';
 import { openRegister } from './sqlite/register.ts';
@@ -118,11 +119,8 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
     db,
     policy,
     ...stores,
-    /** Brings the register in line with the configuration. */
-    syncRegister: () => {
-      const changes = planRegister(declared, register.list());
-      if (changes.length > 0) register.apply(changes, world.now());
-    },
+    /** Brings the register in line with the configuration, and tells whoever is told no more by it. */
+    syncRegister: () => syncRegister({ db, policy, now: world.now, ...stores }, declared),
     isRotationOpen: (credential: string) => isLocked(rotationLockPath(places, credential)),
     /**
      * Nobody to tell of a credential is an error, never a success.
@@ -193,11 +191,9 @@ export async function loadConfig(
   const { parseConfig, describeProblems } = await import('./config/load.ts');
   const result = parseConfig(text);
   if (!result.ok) throw describeProblems(places.configPath, result.problems);
-  if (db && keep) {
-    const body = JSON.stringify(result.config);
-    keepSnapshot(db, { sha256, program, body, loadedAt: world.now() });
-  }
-  return { config: result.config, sha256 };
+  const { config } = result;
+  if (db && keep) keepConfiguration(db, { sha256, program, config }, world);
+  return { config, sha256 };
 }
 
 export function reminderPolicy(config: Config): ReminderPolicy {

@@ -2,10 +2,13 @@ import type { App } from './app.ts';
 import { addDays } from './domain/calendar.ts';
 import { toldFindings } from './findings.ts';
 import { settingsPage } from './github/settings-page.ts';
+import { formatHead } from './history/head.ts';
 import { openCalendar, openChannels } from './outside.ts';
+import { formerRecipients } from './recipients.ts';
 import type { MailContext } from './remind/compose.ts';
 import type { Round } from './remind/deliver.ts';
 import type { Planning } from './remind/sweep.ts';
+import { headOf } from './sqlite/history.ts';
 import { listTroubles, outagesSince } from './sqlite/installation.ts';
 
 // What the relay is wired with, for the daemon and for the commands that send.
@@ -62,7 +65,9 @@ export function mailContext(
   questionOf: (rule: string) => string | undefined = () => undefined,
 ): MailContext {
   const { config, db, world, outbox, policy } = app;
-  const broken = listTroubles(db).find(({ name }) => name === 'configuration');
+  const troubles = listTroubles(db);
+  const broken = troubles.find(({ name }) => name === 'configuration');
+  const head = headOf(db);
   return {
     policy,
     command: config.reminders.command,
@@ -79,5 +84,8 @@ export function mailContext(
     configurationTrouble: broken && { detail: broken.detail, since: broken.since },
     calendar,
     findings: toldFindings(app, questionOf),
+    former: formerRecipients(db, app.register.find, policy),
+    historyTrouble: troubles.find(({ name }) => name === 'history'),
+    head: head && formatHead(head),
   };
 }

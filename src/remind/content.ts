@@ -4,7 +4,9 @@ import { aboutAlarm } from './about-alarm.ts';
 import { aboutChanged } from './about-changed.ts';
 import { aboutExpiry } from './about-expiry.ts';
 import { aboutFindings } from './about-findings.ts';
+import { aboutHistory } from './about-history.ts';
 import { aboutOldToken } from './about-old-token.ts';
+import { aboutRecipients } from './about-recipients.ts';
 import { aboutRotation } from './about-rotation.ts';
 import { aboutConfiguration, aboutUnconfirmed } from './about-trouble.ts';
 import type { Carried, Reminded } from './reminder.ts';
@@ -48,6 +50,10 @@ function describeReminder(reminder: Carried, find: () => Reminded, context: Mail
       return aboutConfiguration(reminder, context);
     case 'findings':
       return aboutFindings(reminder, context);
+    case 'recipients':
+      return aboutRecipients(reminder, context);
+    case 'history':
+      return aboutHistory(reminder, context);
     case 'unconfirmed':
       return aboutUnconfirmed(reminder, find(), context, now);
     case 'changed':

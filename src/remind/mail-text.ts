@@ -16,7 +16,7 @@ export function renderText(page: Page): string {
     ...(page.troubles.length > 0 ? [page.troubles.flatMap((trouble) => note(trouble)).join('\n')] : []),
   ];
   // Mail programs take what follows `-- ` for a signature (RFC 3676 §4.3), so nothing that matters stands below it.
-  return `${parts.map((part) => part.trimEnd()).join(`\n\n${RULE}\n\n`)}\n\n-- \n${note(page.footer).join('\n').trimEnd()}\n`;
+  return `${parts.map((part) => part.trimEnd()).join(`\n\n${RULE}\n\n`)}\n\n-- \n${note(page.footer).join('\n').trimEnd()}\n${page.head ? `\n${page.head}\n` : ''}`;
 }
 
 function overview({ title, lines }: NonNullable<Page['overview']>): string {

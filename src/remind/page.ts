@@ -16,6 +16,8 @@ export interface Page {
   /** What is wrong with reseal itself. */
   readonly troubles: readonly Note[];
   readonly footer: Note;
+  /** Where the history ended when the mail was written, in one quiet line; undefined: it has not begun. */
+  readonly head: string | undefined;
 }
 
 interface Overview {
@@ -33,11 +35,16 @@ export function arrange({ sections, standing }: Content, title: string, context:
     sections: shown,
     rest: sections.slice(MOST_SECTIONS),
     standing,
-    troubles: [...configurationTrouble(sections, context), ...undelivered(context)],
+    troubles: [
+      ...historyTrouble(sections, context),
+      ...configurationTrouble(sections, context),
+      ...undelivered(context),
+    ],
     footer: {
       text: 'reseal keeps the dates of release credentials, never their values. It never asks for a token by mail, and no link here acts on anything. All dates at a glance:',
       command: `${plain(context.command)} status`,
     },
+    head: context.head && `History: entry ${context.head}`,
   };
 }
 
@@ -68,6 +75,18 @@ function undelivered(context: MailContext): readonly Note[] {
     {
       text: `Could not be delivered: ${lines.join('; ')}${more}.`,
       command: `${plain(context.command)} outbox`,
+    },
+  ];
+}
+
+/** Said in every mail as long as it is so, save where a section says it. */
+function historyTrouble(sections: readonly Section[], context: MailContext): readonly Note[] {
+  const trouble = context.historyTrouble;
+  if (!trouble || sections.some(({ item }) => item.topic === 'history')) return [];
+  return [
+    {
+      text: `The history of reseal does not hold together: ${quoted(trouble.detail, 200)} (seen at ${minuteOf(trouble.since)}).`,
+      command: `${plain(context.command)} history --check`,
     },
   ];
 }

@@ -44,7 +44,16 @@ function describe(keys: readonly ReminderKey[], steps: readonly PlanStep[]): Due
 }
 
 /** What is at stake at once, in the order of the harm; then by the days that are left. */
-const FIRST: readonly Topic[] = ['leaked', 'revoked', 'unconfirmed', 'changed', 'configuration', 'findings'];
+const FIRST: readonly Topic[] = [
+  'leaked',
+  'revoked',
+  'unconfirmed',
+  'changed',
+  'history',
+  'recipients',
+  'configuration',
+  'findings',
+];
 const LAST: readonly Topic[] = ['old-token', 'rotated', 'standing'];
 
 function byUrgency(a: DueReminder, b: DueReminder): number {

@@ -10,7 +10,7 @@ import type {
  * What a reminder is about. `rotated`: the one notice after a rotation; `standing`: the monthly line about what has no date, or one
  * that may not hold; `unconfirmed`: a rotation may have stored its token; `changed`: a secret was changed or removed by somebody
  * else; `old-token`: what was replaced lives on at its issuer; `configuration`: the file cannot be used; `findings`: verification
- * found a change.
+ * found a change; `recipients`: who was told is told no more; `history`: the chain of entries is broken.
  */
 export type Topic =
   | 'expiry'
@@ -22,7 +22,9 @@ export type Topic =
   | 'changed'
   | 'old-token'
   | 'configuration'
-  | 'findings';
+  | 'findings'
+  | 'recipients'
+  | 'history';
 
 /** Who is told, and how. */
 export interface Addressee {
@@ -36,7 +38,10 @@ export interface Addressee {
 export interface ReminderKey extends Addressee {
   /** `*`: the installation as a whole; `pipeline:NAME`: what was found there. */
   readonly credential: string;
-  /** 0: none is recorded, or it is about a place and not a version (`changed`). Of `findings` the run that saw them. */
+  /**
+   * 0: none is recorded, or it is about a place and not a version (`changed`). Of `findings` the run that saw
+   * them, of `recipients` the entry of the history, of `configuration` and `history` the second in which it began.
+   */
   readonly version: number;
   readonly topic: Topic;
   /**

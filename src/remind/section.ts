@@ -23,6 +23,12 @@ export interface MailContext {
   readonly configurationTrouble: { readonly detail: string; readonly since: Date } | undefined;
   /** What a run of a pipeline has to tell; absent: nothing was ever verified. */
   readonly findings?: (pipeline: string, run: number) => ToldRun;
+  /** Whoever is told no more, by the entry of the history that says so; absent: nobody. */
+  readonly former?: (entry: number) => FormerRecipient | undefined;
+  /** The chain of the history is broken: since when it is known, and where. */
+  readonly historyTrouble?: { readonly detail: string; readonly since: Date } | undefined;
+  /** The last entry of the history, as it is compared later; absent: there is none. */
+  readonly head?: string | undefined;
   /** Writes the iCalendar text for the entries; undefined: none is attached. */
   readonly calendar: ((credentials: readonly Reminded[]) => string | undefined) | undefined;
 }
@@ -30,6 +36,18 @@ export interface MailContext {
 export interface Outage {
   readonly beganAt: Date;
   readonly endedAt: Date;
+}
+
+/** One who was told of credentials, and is told no more. */
+export interface FormerRecipient {
+  readonly at: Date;
+  /** `user@host` of the process that loaded the configuration. */
+  readonly actor: string;
+  /** Names, the first of `count`. */
+  readonly credentials: readonly string[];
+  readonly count: number;
+  /** Addresses that are told of them now. */
+  readonly toldNow: readonly string[];
 }
 
 interface Undelivered {

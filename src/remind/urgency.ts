@@ -6,6 +6,9 @@ export const OLD_TOKEN_LEAKED = -6_000_000;
 export const REVOKED = -5_000_000;
 export const UNCONFIRMED = -4_000_000;
 export const CHANGED = -3_000_000;
+/** Somebody may be at work: nothing that was said before is certain. */
+export const HISTORY = -2_000_000;
+export const RECIPIENTS = -1_000_000;
 /** As urgent as what is critical: whatever changed in the file is not in force. */
 export const CONFIGURATION = 3;
 /** A release can be forged, or dies. */

@@ -114,7 +114,7 @@ function refresh(db: Database, message: number, now: Date, added: readonly { urg
  * wait any time last.
  */
 export const URGENCY = `(SELECT MIN(CASE topic WHEN 'leaked' THEN -9700 WHEN 'revoked' THEN -9500 WHEN 'unconfirmed' THEN -9400
-  WHEN 'changed' THEN -9300 WHEN 'configuration' THEN -9200
+  WHEN 'changed' THEN -9300 WHEN 'history' THEN -9290 WHEN 'recipients' THEN -9280 WHEN 'configuration' THEN -9200
   WHEN 'findings' THEN CASE urgent WHEN 1 THEN -9100 ELSE 6000 END WHEN 'expiry' THEN MAX(lead_days, -9000)
   WHEN 'old-token' THEN CASE urgent WHEN 1 THEN -9600 ELSE 7000 END WHEN 'rotated' THEN 8000 ELSE 9000 END)
   FROM reminder WHERE message = +@message AND state = 'carried')`;

@@ -1,12 +1,13 @@
+import { chunks, formatTold, MOST_NAMED } from '../history/about.ts';
 import { FIRST_REPEAT_MS, LONGEST_WAIT_MS } from '../remind/outcome.ts';
-import type { Addressee, Circuit, NextState, Outbox, ServiceFault } from '../remind/reminder.ts';
+import type { Addressee, Circuit, NextState, Outbox, ReminderKey, ServiceFault } from '../remind/reminder.ts';
 import { claim, leaveOut, markData, recover, settle, split } from './claims.ts';
 import { fromInstant, KEPT_INTEGER, KEPT_TEXT, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import { FALLEN_DUE, gather } from './gather.ts';
 import type { History } from './history.ts';
 import type { ReminderRow } from './reminders.ts';
-import { applyStep, SELECT_REMINDER, toReminder } from './reminders.ts';
+import { applyStep, SELECT_REMINDER, toKey, toReminder } from './reminders.ts';
 import { counts, nextAttemptAt, owed, retry, trouble, waiting } from './waiting.ts';
 
 /** How often a lost answer is repeated. */
@@ -14,8 +15,9 @@ export interface OutboxOptions {
   readonly maxRepeats: number;
 }
 
-/** What the history tells of mail: what did not go as it should, for good or perhaps. */
+/** What the history tells of mail: how it ended, for good or perhaps. That it began is durable before its first byte leaves. */
 const RECORDED: Partial<Record<NextState['state'], string>> = {
+  sent: 'mail.sent',
   dead: 'mail.given-up',
   ambiguous: 'mail.unanswered',
 };
@@ -85,8 +87,12 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
       db.transaction(() => {
         const settled = settle(db, message, next, at);
         const type = RECORDED[next.state];
-        if (settled && type)
-          history.append({ type, subject: message.recipient, result: next.error ?? '' }, at);
+        if (settled && type) {
+          const result =
+            next.error ?? (next.state === 'sent' ? `accepted with ${next.code ?? 'no code'}` : '');
+          noteMail(history, { ...message, type, result }, at);
+        }
+        if (settled && next.state === 'dead') letFormerGo(db, message.reminders);
         return settled;
       }),
     leaveOut: (message, reminder, until) => db.transaction(() => leaveOut(db, message, reminder, until)),
@@ -97,12 +103,10 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
       if (any === undefined) return 0;
       const firstRepeatAt = new Date(now.getTime() + FIRST_REPEAT_MS);
       return db.transaction(() => {
-        const { begun, claimed } = recover(db, { now, firstRepeatAt, maxRepeats });
-        for (const subject of begun)
-          history.append(
-            { type: 'mail.unanswered', subject, result: 'stopped while the mail was going out' },
-            now,
-          );
+        const begun = begunMessages(db);
+        const { claimed } = recover(db, { now, firstRepeatAt, maxRepeats });
+        const result = 'stopped while the mail was going out';
+        for (const message of begun) noteMail(history, { ...message, type: 'mail.unanswered', result }, now);
         return begun.length + claimed;
       });
     },
@@ -114,11 +118,70 @@ export function openOutbox(db: Database, history: History, { maxRepeats }: Outbo
     retry: (id, at) =>
       db.transaction(() => {
         const found = retry(db, id, at);
-        if (found) history.append({ type: 'mail.retried', subject: String(id), result: 'by a person' }, at);
+        if (found) noteRetry(db, history, id, at);
         return found;
       }),
     ...circuits(db),
   };
+}
+
+interface Mail extends Addressee {
+  readonly id: number;
+  readonly reminders: readonly ReminderKey[];
+}
+
+/** One entry about a message, which names what it was about; of a very large one several. */
+function noteMail(
+  history: History,
+  {
+    type,
+    result,
+    id,
+    channel,
+    recipient,
+    reminders,
+  }: Mail & { readonly type: string; readonly result: string },
+  at: Date,
+): void {
+  for (const part of chunks(reminders.map(formatTold), MOST_NAMED))
+    history.append(
+      { type, subject: recipient, result, detail: { message: id, channel, reminders: part } },
+      at,
+    );
+}
+
+function noteRetry(db: Database, history: History, id: number, at: Date): void {
+  for (const part of chunks(carriedBy(db, id).map(formatTold), MOST_NAMED))
+    history.append(
+      { type: 'mail.retried', subject: String(id), result: 'by a person', detail: { reminders: part } },
+      at,
+    );
+}
+
+/** Those whose data had begun, and whose end nobody has noted. */
+function begunMessages(db: Database): readonly Mail[] {
+  const rows = db
+    .prepare(
+      `SELECT m.id, p.channel, p.address AS recipient FROM message AS m JOIN recipient AS p ON p.id = m.recipient
+       WHERE m.state = 'in-flight' AND m.stage = 'data'`,
+    )
+    .all() as { id: number; channel: string; recipient: string }[];
+  return rows.map((row) => ({ ...row, reminders: carriedBy(db, row.id) }));
+}
+
+function carriedBy(db: Database, message: number): readonly ReminderKey[] {
+  const rows = db
+    .prepare(`${SELECT_REMINDER} WHERE r.message = +? AND r.state = 'carried'`)
+    .all(message) as ReminderRow[];
+  return rows.map(toKey);
+}
+
+/** An address that takes no more mail is why many a one is replaced: its last notice is no more to anybody, save in the history. */
+function letFormerGo(db: Database, reminders: readonly ReminderKey[]): void {
+  for (const { credential, version, topic, leadDays, channel, recipient } of reminders) {
+    if (topic !== 'recipients') continue;
+    applyStep(db, { kind: 'drop', key: { credential, version, topic, leadDays, channel, recipient } });
+  }
 }
 
 /**

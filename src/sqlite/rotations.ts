@@ -1,31 +1,11 @@
-import type { Destination, NewVersion } from '../domain/credential.ts';
-import type { Expiry, ExpirySource } from '../domain/expiry.ts';
-import type { JournalDestination, JournalEntry, RotationLog, RotationState } from '../rotate/rotation.ts';
+import type { RotationLog, RotationState } from '../rotate/rotation.ts';
 import { MOVES } from '../rotate/rotation.ts';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import type { History } from './history.ts';
+import type { RotationRow } from './rotation-rows.ts';
+import { placeOf, toEntry } from './rotation-rows.ts';
 import { describeVersion, insertVersion } from './versions.ts';
-
-interface RotationRow {
-  id: string;
-  credential: string;
-  completes: number | null;
-  state: RotationState;
-  detail: string | null;
-  chosen: string | null;
-  pid: number;
-  host: string;
-  opened_at: string;
-  updated_at: string;
-}
-
-interface DestinationRow extends Destination {
-  state: JournalDestination['state'];
-  baseline_updated_at: string | null;
-  intended_at: string;
-  remote_updated_at: string | null;
-}
 
 /** A write of an earlier attempt that was late shows by then (facts: 60 s after a success, and daily). */
 const SETTLED_MS = 61_000;
@@ -83,7 +63,7 @@ export function openRotationLog(
             type: 'rotation.intended',
             subject: row.credential,
             result: id,
-            detail: { ...placeOf(intent.destination) },
+            detail: { ...placeOf(intent.destination), checked: chosen.checked },
           },
           intent.localAt,
         );
@@ -109,7 +89,7 @@ export function openRotationLog(
             type: `rotation.${change.state}`,
             subject: credential,
             result: id,
-            detail: { ...placeOf(destination) },
+            detail: { ...placeOf(destination), ...(change.detail ? { reason: change.detail } : {}) },
           },
           change.at,
         );
@@ -123,11 +103,14 @@ export function openRotationLog(
         supersede(db, history, credential, id, at);
         const result = `version ${number}`;
         if (completes === null) {
-          const detail = describeVersion(version);
+          const detail = { ...describeVersion(version), rotation: id };
           history.append({ type: 'credential.rotated', subject: credential, result, detail }, at);
           onVersion(credential, number, at);
         } else {
-          history.append({ type: 'credential.completed', subject: credential, result }, at);
+          history.append(
+            { type: 'credential.completed', subject: credential, result, detail: { rotation: id } },
+            at,
+          );
           planAgain(db, credential);
         }
         return number;
@@ -178,6 +161,18 @@ export function openRotationLog(
   };
 }
 
+/** Moves that the history tells of. Of the others each destination does, or the version that comes of it. */
+const TOLD: Partial<Record<RotationState, string>> = {
+  // Before anything of it is sent to anybody, its issuer included.
+  submitted: 'rotation.submitted',
+  checked: 'rotation.checked',
+  opened: 'rotation.refused',
+  rejected: 'rotation.rejected',
+  abandoned: 'rotation.abandoned',
+  failed: 'rotation.failed',
+  unconfirmed: 'rotation.unconfirmed',
+};
+
 function move(
   db: Database,
   history: History,
@@ -196,10 +191,11 @@ function move(
   });
   // Whether a rotation is unconfirmed is what a reminder is about.
   if (to === 'unconfirmed' || row.state === 'unconfirmed') planAgain(db, row.credential);
-  if (['rejected', 'abandoned', 'failed', 'unconfirmed'].includes(to)) {
+  const type = TOLD[to];
+  if (type) {
     history.append(
       {
-        type: `rotation.${to}`,
+        type,
         subject: row.credential,
         result: id,
         detail: detail ? { reason: detail } : {},
@@ -253,53 +249,4 @@ function get(db: Database, id: string): RotationRow {
   const row = db.prepare(`${SELECT} WHERE id = ?`).get(id) as RotationRow | undefined;
   if (!row) throw new Error(`there is no rotation ${id}`);
   return row;
-}
-
-function placeOf({ repo, environment, secret }: Destination): Destination {
-  return { repo, environment, secret };
-}
-
-function toEntry(db: Database, row: RotationRow): JournalEntry {
-  const destinations = db
-    .prepare(
-      `SELECT repo, environment, secret, state, baseline_updated_at, intended_at, remote_updated_at
-       FROM rotation_destination WHERE rotation = ? ORDER BY repo, environment, secret`,
-    )
-    .all(row.id) as DestinationRow[];
-  return {
-    id: row.id,
-    credential: row.credential,
-    completes: row.completes ?? undefined,
-    state: row.state,
-    openedAt: toInstant(row.opened_at),
-    updatedAt: toInstant(row.updated_at),
-    pid: row.pid,
-    host: row.host,
-    detail: row.detail ?? undefined,
-    chosen: row.chosen === null ? undefined : toChosen(row.chosen),
-    destinations: destinations.map((place) => ({
-      destination: placeOf(place),
-      state: place.state,
-      baselineUpdatedAt: toInstant(place.baseline_updated_at),
-      intendedAt: toInstant(place.intended_at),
-      remoteUpdatedAt: toInstant(place.remote_updated_at),
-    })),
-  };
-}
-
-function toChosen(json: string): NewVersion {
-  const { expiry, createdAt, lifetimeDays, checked, fingerprint } = JSON.parse(json) as {
-    expiry: { kind: 'known'; at: string; source: ExpirySource } | Exclude<Expiry, { kind: 'known' }>;
-    createdAt?: string;
-    lifetimeDays?: number;
-    checked: NewVersion['checked'];
-    fingerprint?: string;
-  };
-  return {
-    expiry: expiry.kind === 'known' ? { ...expiry, at: toInstant(expiry.at) } : expiry,
-    createdAt: toInstant(createdAt ?? null),
-    lifetimeDays,
-    checked,
-    fingerprint,
-  };
 }

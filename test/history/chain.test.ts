@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainedEvent } from '../../src/history/chain.ts';
-import { chain, firstBroken, genesis } from '../../src/history/chain.ts';
+import { beginning, chain, findBreak, firstBroken, genesis } from '../../src/history/chain.ts';
 import { SEED } from '../support/builders.ts';
 
 const INSTALL_ID = 'an-installation';
@@ -39,6 +39,15 @@ describe('chain', () => {
     const other = chain({ ...event, detail: { b: null, a: 1 } }, place);
     expect(one).toEqual(other);
     expect(one.detail).toBe('{"a":1,"b":null}');
+  });
+
+  it('takes lists of names into the detail as they are', () => {
+    const place = { seq: 1, at: '2026-11-23T09:30:00Z', actor: 'ada@host', prev: genesis(INSTALL_ID) };
+    const event = { type: 't', subject: 's', result: 'r', detail: { b: ['x', 'y'], a: 1 } };
+    expect(chain(event, place).detail).toBe('{"a":1,"b":["x","y"]}');
+    expect(chain({ ...event, detail: { b: ['y', 'x'], a: 1 } }, place).hash).not.toBe(
+      chain(event, place).hash,
+    );
   });
 
   it('gives a hash that anybody can compute again', () => {
@@ -123,5 +132,68 @@ describe('firstBroken', () => {
       const forged = chain({ type: second.type, subject: 'forged', result: second.result }, second);
       expect(firstBroken(CHAIN.with(1, forged), INSTALL_ID)).toBe(3);
     });
+  });
+});
+
+describe('findBreak', () => {
+  const every = CHAIN.map((_, index) => index);
+  const start = beginning(INSTALL_ID);
+
+  it('F17: names the entry whose every single byte was changed, whatever it became', () => {
+    const fields = ['at', 'actor', 'type', 'subject', 'result', 'detail', 'prev', 'hash'] as const;
+    const missed: string[] = [];
+    for (const index of every) {
+      for (const field of fields) {
+        const text = CHAIN[index]?.[field] ?? '';
+        for (let at = 0; at < text.length; at++) {
+          for (const bit of [1, 2, 4, 8, 16, 32, 64]) {
+            const other = String.fromCharCode(text.charCodeAt(at) ^ bit);
+            const changed = `${text.slice(0, at)}${other}${text.slice(at + 1)}`;
+            const found = findBreak(replaced(index, { [field]: changed }), start);
+            if (found?.seq !== index + 1 || found.reason === 'missing')
+              missed.push(`${index} ${field} ${at}`);
+          }
+        }
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+
+  it.each(every.slice(0, -1))('F17: names an entry that was removed (%i)', (index) => {
+    expect(findBreak(CHAIN.toSpliced(index, 1), start)).toEqual({ seq: index + 1, reason: 'missing' });
+  });
+
+  it('F17: names the first of any entries that changed places, also under new numbers', () => {
+    for (const a of every) {
+      for (const b of every.filter((other) => other > a)) {
+        const [one, other] = [CHAIN[a], CHAIN[b]];
+        if (!one || !other) throw new Error('there is no such entry');
+        const swapped = CHAIN.with(a, other).with(b, one);
+        expect(findBreak(swapped, start)?.seq).toBe(a + 1);
+        const renumbered = swapped.map((event, index) => ({ ...event, seq: index + 1 }));
+        expect(findBreak(renumbered, start)).toEqual({ seq: a + 1, reason: 'changed' });
+      }
+    }
+  });
+
+  it.each(every.slice(0, -1))(
+    'F17: names the place of an entry that another took with a fitting hash (%i)',
+    (index) => {
+      const old = CHAIN[index];
+      if (!old) throw new Error('there is no such entry');
+      const forged = chain({ type: old.type, subject: 'forged', result: old.result }, old);
+      expect(findBreak(CHAIN.with(index, forged), start)).toEqual({ seq: index + 2, reason: 'out-of-place' });
+    },
+  );
+
+  it('begins where it is told to', () => {
+    const [, second] = CHAIN;
+    if (!second) throw new Error('there is no second entry');
+    expect(findBreak(CHAIN.slice(2), second)).toBeUndefined();
+    expect(findBreak(CHAIN.slice(3), second)).toEqual({ seq: 3, reason: 'missing' });
+  });
+
+  it('does not see that the end was cut off: for that a head is kept elsewhere', () => {
+    expect(findBreak(CHAIN.slice(0, 3), start)).toBeUndefined();
   });
 });

@@ -230,9 +230,9 @@ describe('Outbox.apply', () => {
 
   it('applies plans as a whole or not at all', () => {
     const stores = openWith();
-    const key = { ...aReminder(), topic: 'unheard-of' as never };
+    const key = { ...aReminder(), leadDays: 'soon' as never };
     const bad: PlanStep = { kind: 'owe', key, dueAt: NOW, urgent: false };
-    expect(() => apply(stores, owe(), bad)).toThrow('CHECK');
+    expect(() => apply(stores, owe(), bad)).toThrow('INTEGER column');
     expect(rowsOf(stores.db, 'reminder')).toEqual([]);
     expect(rowsOf(stores.db, 'recipient')).toEqual([]);
   });

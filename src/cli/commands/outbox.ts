@@ -109,6 +109,8 @@ function row({
 
 export function describe({ credential, topic, leadDays }: ReminderKey): string {
   if (topic === 'configuration') return 'the configuration';
+  if (topic === 'history') return 'the history';
+  if (topic === 'recipients') return 'who is told no more';
   if (topic === 'findings') return credential.replace('pipeline:', 'the pipeline ');
   if (topic !== 'expiry') return `${credential} (${topic})`;
   if (leadDays === 0) return `${credential} (the day it expires)`;
