@@ -9,7 +9,6 @@ import { callHeartbeat, openSealStore } from './outside.ts';
 import { watchOwnTokens } from './own-tokens.ts';
 import type { Round } from './remind/deliver.ts';
 import { deliverDue, takeBack } from './remind/deliver.ts';
-import { everybody } from './remind/policy.ts';
 import type { Report } from './remind/sweep.ts';
 import { sweep } from './remind/sweep.ts';
 import { recoverRotations } from './rotate/recover.ts';
@@ -24,6 +23,7 @@ import {
   recordOutage,
   recordTrouble,
 } from './sqlite/installation.ts';
+import { begin, end, inspectAtStart, openStorageWatch } from './storage-watch.ts';
 import type { Verifier } from './verification.ts';
 import type { VerifyPipeline } from './verify-watch.ts';
 import { openVerifyWatch } from './verify-watch.ts';
@@ -37,6 +37,8 @@ export interface CycleResult {
   readonly verdict: 'good' | 'waiting' | 'needs-person';
 }
 
+/** While the database is held, it does not know what has gone out. */
+const NOTHING_SENT = { more: false, unconfigured: false };
 /** How long one round sends before the rest of the work gets its turn. */
 const SENDING_MS = 50_000;
 /** Everything is planned again so often, so that a plan gone wrong costs a day at most. */
@@ -52,6 +54,7 @@ export async function openCycle(
   run: Pick<Round, 'epoch' | 'stopping'> & { readonly log: Report },
 ): Promise<{ readonly round: () => Promise<CycleResult>; readonly app: () => App }> {
   const { log } = run;
+  inspectAtStart(db, world.now(), log);
   let loaded = await loadConfig(places, world, db, true);
   let app = openApp(db, loaded.config, places, world);
   app.ensureSomebodyIsTold();
@@ -63,6 +66,7 @@ export async function openCycle(
   const ownTokens = watchOwnTokens(log);
   const watch = openWatch(log);
   const verifyWatch = openVerifyWatch(log);
+  const storage = openStorageWatch(log);
   let verifier: Verifier | undefined;
   const clock = watchClock(world.now, () =>
     readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
@@ -79,11 +83,12 @@ export async function openCycle(
         [loaded, app, plannedAllAt] = [next, changed, undefined];
         log({ event: 'config.loaded' });
       }
-      repaired(app);
+      end(app, 'configuration');
     } catch (error) {
       // A database that is busy or full says nothing about the file.
       if (!isAppError(error, 'invalid_config')) throw error;
-      if (broken(app, describeError(error))) log({ event: 'config.refused', detail: describeError(error) });
+      if (begin(app, 'configuration', describeError(error)))
+        log({ event: 'config.refused', detail: describeError(error) });
     }
   };
 
@@ -113,7 +118,18 @@ export async function openCycle(
   };
 
   const round = async (): Promise<CycleResult> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(await storage.cameUpon(app, error))) throw error;
+      return finish(app, true, false, log, clock.hear);
+    }
+  };
+
+  const work = async (): Promise<CycleResult> => {
     await reload();
+    const state = await storage.look(app);
+    if (state === 'damaged') return finish(app, true, false, log, clock.hear);
     noteOutage(db, world.now());
     await recover(app, log);
     if (!(await clockHolds())) return finish(app, true, false, log, clock.hear);
@@ -122,7 +138,8 @@ export async function openCycle(
     const verifying = await verifyWatch.look(app, verify);
     const unplanned = plan();
     await adoption.look(app);
-    const { more, unconfigured } = await send();
+    const { more, unconfigured } = state === 'held' ? NOTHING_SENT : await send();
+    storage.note(app);
     return finish(app, unplanned > 0 || unconfigured, more || watching || verifying, log, clock.hear);
   };
 
@@ -159,47 +176,6 @@ export async function openCycle(
 function noteOutage(db: Database, now: Date): void {
   const last = lastBeat(db, 'cycle');
   if (last && now.getTime() - last.getTime() > OUTAGE_MS) recordOutage(db, { beganAt: last, endedAt: now });
-}
-
-/** Everybody is told once that the file cannot be used, in the transaction that notes it. @returns whether that is new */
-function broken({ db, outbox, policy, world }: App, detail: string): boolean {
-  const isNew = !listTroubles(db).some(({ name }) => name === 'configuration');
-  const now = world.now();
-  db.transaction(() => {
-    recordTrouble(db, 'configuration', detail, now);
-    if (!isNew) return;
-    const steps = everybody(policy).map((addressee) => ({
-      kind: 'owe' as const,
-      // The second in which it began makes it one alarm, however often it is planned.
-      key: {
-        credential: '*',
-        version: Math.floor(now.getTime() / 1000),
-        topic: 'configuration' as const,
-        leadDays: 0,
-        ...addressee,
-      },
-      dueAt: now,
-      urgent: true,
-    }));
-    outbox.apply([{ credential: '*', steps, nextPlanAt: undefined }]);
-  });
-  return isNew;
-}
-
-/** What has not gone out about it need not go out any more. */
-function repaired({ db, outbox }: App): void {
-  if (!listTroubles(db).some(({ name }) => name === 'configuration')) return;
-  db.transaction(() => {
-    endTrouble(db, 'configuration');
-    const open = [...outbox.owed(), ...outbox.waiting().flatMap(({ reminders }) => reminders)];
-    const steps = open
-      .filter(({ topic }) => topic === 'configuration')
-      .map(({ credential, version, topic, leadDays, channel, recipient }) => ({
-        kind: 'drop' as const,
-        key: { credential, version, topic, leadDays, channel, recipient },
-      }));
-    outbox.apply([{ credential: '*', steps, nextPlanAt: undefined }]);
-  });
 }
 
 async function recover(app: App, log: Report): Promise<void> {

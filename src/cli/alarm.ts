@@ -7,6 +7,7 @@ import { deliverDue, takeBack } from '../remind/deliver.ts';
 import { sweep } from '../remind/sweep.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import { planningOf, roundOf } from '../sending.ts';
+import { heldSince } from '../sqlite/hold.ts';
 import type { Lock } from '../sqlite/lock.ts';
 import type { Context } from './command.ts';
 
@@ -49,6 +50,11 @@ export function raiseAlarm(
   if (failed) out.talk(`warning: nobody could be told of it: ${failed}`);
   if (!lock) {
     out.talk('the daemon that is running sends the mail within a minute');
+    return { finish: async () => undefined };
+  }
+  if (heldSince(app.db)) {
+    lock.release();
+    out.talk('warning: the mail about it is held since a restore: start sending again with `reseal resume`');
     return { finish: async () => undefined };
   }
   return sendBeside(app, lock, out);

@@ -5,7 +5,7 @@ import { AppError, describeError } from '../domain/error.ts';
 import { migrate } from './migrate.ts';
 
 /** Marks a database file as ours: "rsel" in the header (https://sqlite.org/pragma.html#pragma_application_id). */
-const APPLICATION_ID = 0x7273656c;
+export const APPLICATION_ID = 0x7273656c;
 const BUSY_MS = 5000;
 
 export interface Database {
@@ -30,9 +30,15 @@ export interface Database {
  * Opens the database. `create` makes it where there is none; `use` refuses an absent or empty file, because an empty
  * file opens as a valid database that has forgotten everything.
  *
+ * @param copies whether an older one is copied before it is migrated; `none` for what is a copy itself
  * @throws AppError not_initialised, storage, busy
  */
-export function openDatabase(path: string, mode: 'create' | 'use', now: () => Date): Database {
+export function openDatabase(
+  path: string,
+  mode: 'create' | 'use',
+  now: () => Date,
+  copies: 'kept' | 'none' = 'kept',
+): Database {
   if (mode === 'create') prepareFile(path);
   else ensureThere(path);
   let connection: Sqlite.Database | undefined;
@@ -40,7 +46,7 @@ export function openDatabase(path: string, mode: 'create' | 'use', now: () => Da
     connection = new Sqlite(path, { timeout: BUSY_MS, fileMustExist: true });
     ensureOurs(connection, path, mode);
     configure(connection);
-    migrate(connection, now);
+    migrate(connection, now, undefined, copies);
     return wrap(connection);
   } catch (error) {
     connection?.close();
@@ -64,7 +70,7 @@ export function wrap(connection: Sqlite.Database): Database {
     prepare: (sql) => {
       const kept = statements.get(sql);
       if (kept) return kept;
-      const made = translating(connection.prepare(sql), connection.name);
+      const made = translating(compile(connection, sql), connection.name);
       statements.set(sql, made);
       return made;
     },
@@ -80,6 +86,22 @@ export function wrap(connection: Sqlite.Database): Database {
     },
     close: () => connection.close(),
   };
+}
+
+/** What a statement of ours does not find, a damaged schema has lost: a program that asks for it has passed its tests. */
+function compile(connection: Sqlite.Database, sql: string): Sqlite.Statement {
+  try {
+    return connection.prepare(sql);
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_ERROR')
+      throw translate(error, connection.name);
+    throw new AppError('storage', `the database "${connection.name}" lacks what this program needs of it`, {
+      hints: [
+        'see what is wrong: reseal doctor; in place of a damaged one put a backup: reseal restore FILE',
+      ],
+      cause: error,
+    });
+  }
 }
 
 /** The same statement, whose failures are words for a person. */
@@ -120,7 +142,7 @@ function prepareFile(path: string): void {
 }
 
 /** One by one: Node's recursive way never ends on a file system that takes no folders. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
@@ -138,7 +160,7 @@ function ensureThere(path: string): void {
       `the database "${path}" is empty: it was there once, and has lost everything`,
       {
         hints: [
-          'put a backup in its place; if there never was anything in it, remove the file and run `reseal init`',
+          'put a backup in its place: reseal restore FILE; if there never was anything in it, remove the file and run `reseal init`',
         ],
       },
     );
@@ -159,7 +181,7 @@ function ensureOurs(connection: Sqlite.Database, path: string, mode: 'create' | 
 }
 
 /** SQLite's result codes (https://sqlite.org/rescode.html), as words for a person. */
-function translate(error: unknown, path: string): unknown {
+export function translate(error: unknown, path: string): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   if (error.code.startsWith('SQLITE_BUSY')) {
     return new AppError('busy', `the database "${path}" is in use by another command`, {
@@ -169,12 +191,28 @@ function translate(error: unknown, path: string): unknown {
   }
   if (error.code === 'SQLITE_NOTADB' || error.code.startsWith('SQLITE_CORRUPT')) {
     return new AppError('storage', `"${path}" is not a readable database (${error.code})`, {
-      hints: ['it was left as it is; put a backup in its place'],
+      hints: ['it was left as it is; put a backup in its place: reseal restore FILE'],
+      cause: error,
+    });
+  }
+  // Raised by triggers of our own, where what is stored contradicts itself.
+  if (error.code === 'SQLITE_CONSTRAINT_TRIGGER' && error.message.startsWith('damaged: ')) {
+    return new AppError('storage', `the database "${path}" is ${error.message}`, {
+      hints: ['nothing is sent from it; put a backup in its place: reseal restore FILE'],
       cause: error,
     });
   }
   if (/^SQLITE_(CANTOPEN|READONLY|IOERR|FULL|PERM|AUTH)/.test(error.code)) return storageError(path, error);
   return error;
+}
+
+/** Whether what failed is the database itself, and not its disk or another process. */
+export function isDamage(error: unknown): boolean {
+  const cause = error instanceof AppError && error.code === 'storage' ? error.cause : undefined;
+  return (
+    cause instanceof Sqlite.SqliteError &&
+    /^SQLITE_(CORRUPT|NOTADB|CONSTRAINT_TRIGGER|ERROR$)/.test(cause.code)
+  );
 }
 
 function storageError(path: string, error: unknown): AppError {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 
@@ -13,12 +14,24 @@ export function createInstallation(db: Database, installId: string, at: Date): b
   return changes === 1;
 }
 
-/** The validated configuration of a file with this hash, as this version of the program validated it. */
+/**
+ * The validated configuration of a file with this hash, as this version of the program validated it. One that was damaged since
+ * is not given: it says who is mailed.
+ */
 export function findSnapshot(db: Database, sha256: string, program: string): string | undefined {
-  return db
+  const kept = db
     .prepare('SELECT body FROM config_snapshot WHERE sha256 = ? AND program = ?')
     .pluck()
     .get(sha256, program) as string | undefined;
+  const body = kept?.slice(CHECKSUM_CHARACTERS);
+  return body !== undefined && kept === sealed(body) ? body : undefined;
+}
+
+const CHECKSUM_CHARACTERS = 16;
+
+/** With a checksum in front: SQLite does not see a changed letter. */
+function sealed(body: string): string {
+  return createHash('sha256').update(body).digest('hex').slice(0, CHECKSUM_CHARACTERS) + body;
 }
 
 /** Only the latest is kept. */
@@ -31,7 +44,7 @@ export function keepSnapshot(
     db.prepare('INSERT INTO config_snapshot (sha256, program, body, loaded_at) VALUES (?, ?, ?, ?)').run(
       snapshot.sha256,
       snapshot.program,
-      snapshot.body,
+      sealed(snapshot.body),
       fromInstant(snapshot.loadedAt),
     );
   });
@@ -79,8 +92,11 @@ export function outagesSince(db: Database, since: Date): readonly Outage[] {
   return rows.map((row) => ({ beganAt: toInstant(row.began_at), endedAt: toInstant(row.ended_at) }));
 }
 
-/** `configuration`: the file cannot be used. `clock`: it shows another time than the world. */
-export type TroubleName = 'configuration' | 'clock';
+/**
+ * `configuration`: the file cannot be used. `clock`: it shows another time than the world. `held`: the database is older than
+ * what was done with it, and nothing is sent until somebody says so. `storage`: it is damaged. `history`: its chain is broken.
+ */
+export type TroubleName = 'configuration' | 'clock' | 'held' | 'storage' | 'history';
 
 export interface InstallationTrouble {
   readonly name: TroubleName;

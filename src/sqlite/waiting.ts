@@ -20,7 +20,8 @@ export function counts(db: Database): OutboxCounts {
   return {
     pending: of("m.state = 'pending'"),
     inFlight: of("m.state = 'in-flight'"),
-    sent: of("m.state = 'sent'"),
+    // What a restore made count as sent has no time at which it was.
+    sent: of("m.state = 'sent' AND m.sent_at IS NOT NULL"),
     ambiguous: of(`${UNDELIVERED} AND m.state = 'ambiguous' AND ${CONCERNS}`),
     dead: of(`${UNDELIVERED} AND m.state = 'dead' AND ${CONCERNS}`) + unrendered,
   };

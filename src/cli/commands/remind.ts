@@ -9,6 +9,7 @@ import { deliverDue, takeBack } from '../../remind/deliver.ts';
 import { previewDue } from '../../remind/preview.ts';
 import { sweep } from '../../remind/sweep.ts';
 import { planningOf, roundOf } from '../../sending.ts';
+import { heldSince } from '../../sqlite/hold.ts';
 import type { Lock } from '../../sqlite/lock.ts';
 import type { Context, Run } from '../command.ts';
 import { textOption } from '../command.ts';
@@ -60,13 +61,14 @@ async function sweepNow({ world, places, out }: Context, app: App): Promise<numb
     if (event !== 'mail.sent') out.talk(`${event}${detail ? `: ${detail}` : ''}`);
   };
   const lock = tryLock(app, places, world);
+  const held = heldSince(app.db);
   const run = { epoch: world.randomBytes(8).toString('hex'), stopping: () => false, unwritten: [] };
   let unplanned = 0;
   let delivered: Delivered | undefined;
   try {
     if (lock) takeBack({ outbox: app.outbox, unwritten: run.unwritten, now: world.now });
     unplanned = sweep(planningOf(app, report));
-    if (lock) {
+    if (lock && !held) {
       delivered = await deliverDue(await roundOf(app, { ...run, report }));
     }
   } finally {
@@ -80,14 +82,19 @@ async function sweepNow({ world, places, out }: Context, app: App): Promise<numb
       failed: delivered?.failed ?? 0,
       waiting: waiting.length,
       queued: delivered === undefined,
+      heldSince: held ? formatInstant(held) : null,
     });
+  } else if (held) {
+    out.result(`${waiting.length} held: nothing goes out since the restore of ${formatInstant(held)}`);
+    out.hint('start sending again with: reseal resume');
   } else if (delivered) {
     out.result(`${delivered.sent} sent, ${waiting.length} waiting`);
     if (waiting.length > 0) out.hint('why: reseal outbox');
   } else {
     out.result(`${waiting.length} queued: the daemon that is running sends them within a minute`);
   }
-  return unplanned > 0 || (delivered !== undefined && waiting.length > 0) ? 1 : 0;
+  const isLeft = waiting.length > 0 && (delivered !== undefined || held !== undefined);
+  return unplanned > 0 || isLeft ? 1 : 0;
 }
 
 function tryLock(app: App, places: Context['places'], world: Context['world']): Lock | undefined {

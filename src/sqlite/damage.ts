@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { describeError } from '../domain/error.ts';
+
+const MOST_LINES = 5;
+
+/**
+ * What is wrong with the pages of a database; undefined: nothing that SQLite can see. A changed letter in a text is none of it:
+ * that is what the chain of the history is for.
+ *
+ * `quick` leaves out whether each index holds what its table holds, and takes a fraction of the time
+ * (https://sqlite.org/pragma.html#pragma_integrity_check).
+ */
+export function findDamage(connection: Sqlite.Database, how: 'quick' | 'full'): string | undefined {
+  try {
+    const lines = connection
+      .prepare(`PRAGMA ${how === 'quick' ? 'quick_check' : 'integrity_check'}(${MOST_LINES})`)
+      .pluck()
+      .all() as string[];
+    return lines.length === 1 && lines[0] === 'ok' ? undefined : lines.join('; ');
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+const SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+/** Columns of JSON that are read wherever the program runs. */
+const JSON_COLUMNS = [
+  ['credential', 'declaration'],
+  ['rotation', 'chosen'],
+] as const;
+
+/**
+ * What no program of ours has written, although SQLite finds nothing wrong with it: a schema with another letter, JSON that is
+ * none. `expected`: makes of an empty database one with the schema of this program.
+ */
+export function findNonsense(
+  connection: Sqlite.Database,
+  expected: (empty: Sqlite.Database) => void,
+): string | undefined {
+  try {
+    const there = new Map(
+      (connection.prepare(SCHEMA).all() as SchemaRow[]).map(({ type, name, sql }) => [
+        `${type} ${name}`,
+        sql,
+      ]),
+    );
+    const wrong = schemaBy(expected).find(({ type, name, sql }) => there.get(`${type} ${name}`) !== sql);
+    if (wrong) return `the ${wrong.type} ${wrong.name} is not what it was made as`;
+    for (const [table, column] of JSON_COLUMNS) {
+      const bad = connection
+        .prepare(`SELECT count(*) FROM ${table} WHERE NOT json_valid(${column})`)
+        .pluck()
+        .get();
+      if (bad !== 0) return `${bad} of the table ${table} cannot be read`;
+    }
+    return undefined;
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+let made: readonly SchemaRow[] | undefined;
+
+function schemaBy(expected: (empty: Sqlite.Database) => void): readonly SchemaRow[] {
+  if (made) return made;
+  const empty = new Sqlite(':memory:');
+  try {
+    expected(empty);
+    made = empty.prepare(SCHEMA).all() as SchemaRow[];
+    return made;
+  } finally {
+    empty.close();
+  }
+}
+
+/** Bytes of the database and its write-ahead log. */
+export function sizeOf(path: string): number {
+  return [path, `${path}-wal`].reduce(
+    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}

@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addDays } from '../../src/domain/calendar.ts';
+import { PROGRAM } from '../support/installed.ts';
+import type { Relay } from '../support/relay.ts';
+import { startRelay } from '../support/relay.ts';
+
+const open: Relay[] = [];
+afterEach(async () => {
+  for (const relay of open.splice(0)) await relay[Symbol.asyncDispose]();
+});
+
+/** A container may forbid one process to look at another: then nothing can make a disk fail, and this says so. */
+const tracing = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
+
+/** A round of the daemon on a disk on which these calls fail. */
+async function roundOn(
+  relay: Relay,
+  inject: readonly string[],
+): Promise<{ code: number | null; stderr: string }> {
+  const options = inject.flatMap((what) => ['-e', `inject=${what}`]);
+  const program = [process.execPath, PROGRAM, '--config', relay.configPath, '--data-dir', relay.dataDir];
+  const path = ['-P', join(relay.dataDir, 'reseal.db'), '-P', join(relay.dataDir, 'reseal.db-wal')];
+  const child = spawn('strace', [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    ...path,
+    ...options,
+    ...program,
+    'daemon',
+    '--once',
+  ]);
+  const parts: Buffer[] = [];
+  child.stderr.on('data', (part: Buffer) => parts.push(part));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stderr: Buffer.concat(parts).toString() };
+}
+
+async function withDueMail(): Promise<Relay> {
+  const relay = await startRelay({ owners: ['ada'] });
+  open.push(relay);
+  relay.withStores(({ register }) => {
+    const expiry = { kind: 'known', at: addDays(new Date(), 0.9), source: 'entered' } as const;
+    register.addVersion(
+      'ada',
+      { expiry, lifetimeDays: 365, createdAt: undefined, checked: 'not-asked' },
+      new Date(),
+    );
+  });
+  return relay;
+}
+
+describe('F5: when the disk fails', () => {
+  it.each([
+    ['what was written cannot be brought to the disk', ['fsync,fdatasync:error=EIO']],
+    ['nothing can be written', ['pwrite64,write:error=EIO']],
+    ['nothing can be read', ['pread64:error=EIO']],
+  ])('sends nothing, ends with an error, and the next start is sound (%s)', async (_name, inject) => {
+    if (tracing.status !== 0) {
+      expect(tracing.stderr).toMatch(/ptrace|not permitted/i);
+      return;
+    }
+    const relay = await withDueMail();
+    const { code, stderr } = await roundOn(relay, inject);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/SQLITE_IOERR|cannot be written|cannot be read/);
+    expect(relay.mail.messages).toEqual([]);
+    expect(existsSync(join(relay.dataDir, 'reseal.db'))).toBe(true);
+    await relay.program.run('daemon', '--once');
+    expect(relay.mail.messages).toHaveLength(1);
+    expect((await relay.program.run('history', '--check')).code).toBe(0);
+  });
+});
