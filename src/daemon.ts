@@ -1,10 +1,12 @@
 import { schedule } from 'node-cron';
-import { pino } from 'pino';
 import type { Places, World } from './app.ts';
 import { daemonLockPath, openUsedDatabase } from './app.ts';
 import type { CycleResult } from './cycle.ts';
 import { openCycle } from './cycle.ts';
 import { AppError, isAppError } from './domain/error.ts';
+import type { KeptPage } from './kept-page.ts';
+import { endPageTrouble, keepPage } from './kept-page.ts';
+import { openLog } from './log.ts';
 import type { Report } from './remind/sweep.ts';
 import type { Database } from './sqlite/database.ts';
 import { lastDaemon, recordBeat } from './sqlite/installation.ts';
@@ -19,7 +21,7 @@ export interface DaemonOptions {
 }
 
 /** What is on its way when the daemon is told to stop gets so long to be answered. */
-const GRACE_MS = 25_000;
+const GRACE_MS = 8_000;
 
 /**
  * The long-running service. The clock only wakes it: what it does is whatever is due and not done, so that a missed
@@ -31,21 +33,25 @@ const GRACE_MS = 25_000;
 export async function runDaemon({ places, world, once }: DaemonOptions): Promise<number> {
   const db = openUsedDatabase(places, world);
   let lock: Lock | undefined;
+  let page: KeptPage | undefined;
   try {
     lock = takeDaemonLock(db, places, world);
     const log = openLog();
     const stop = stopSignal();
     const epoch = world.randomBytes(8).toString('hex');
     const cycle = await openCycle(db, places, world, { epoch, stopping: stop.stopping, log });
+    endPageTrouble(db);
     log({ event: 'daemon.started', detail: `process ${process.pid}` });
     const round = tolerant(cycle.round, log);
     if (once) return await runOnce(round, () => cycle.app().outbox.counts());
-    const ended = await Promise.race([keepRunning(round, stop), stop.graceOver]);
+    page = keepPage(cycle.app, log);
+    const ended = await Promise.race([keepRunning(round, stop, page.keep), stop.graceOver]);
     log({ event: 'daemon.stopped', detail: ended ?? 'nothing was on its way' });
     // What is still on its way must not be waited for: how far it got stands in the database.
     if (ended) process.exit(0);
     return 0;
   } finally {
+    await page?.close();
     lock?.release();
     db.close();
   }
@@ -73,6 +79,8 @@ function tolerant(round: () => Promise<CycleResult>, log: Report): () => Promise
     } catch (error) {
       if (!isAppError(error)) throw error;
       log({ event: 'cycle.failed', detail: error.message });
+      // What the disk did not take may be lost although a later try succeeds: only a new start knows what is there.
+      if ((error.cause as { code?: unknown } | undefined)?.code === 'SQLITE_IOERR_FSYNC') throw error;
       return undefined;
     }
   };
@@ -91,7 +99,11 @@ async function runOnce(
 }
 
 /** node-cron is a wake-up and no more: a slot that it misses is made up for by the next. */
-async function keepRunning(round: () => Promise<CycleResult | undefined>, stop: Stop): Promise<undefined> {
+async function keepRunning(
+  round: () => Promise<CycleResult | undefined>,
+  stop: Stop,
+  keepPageOpen: () => void,
+): Promise<undefined> {
   let running: Promise<void> | undefined;
   const wake = async () => {
     try {
@@ -99,6 +111,8 @@ async function keepRunning(round: () => Promise<CycleResult | undefined>, stop: 
     } finally {
       running = undefined;
     }
+    // The round may have loaded another configuration.
+    keepPageOpen();
   };
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
@@ -108,6 +122,8 @@ async function keepRunning(round: () => Promise<CycleResult | undefined>, stop: 
   const task = schedule('* * * * *', wakeUp);
   process.on('SIGHUP', wakeUp);
   wakeUp();
+  // A first round may take long: the page is there meanwhile.
+  keepPageOpen();
   try {
     await Promise.race([stop.stopped, failure.promise]);
     await task.destroy();
@@ -140,16 +156,4 @@ function stopSignal(): Stop {
     });
   }
   return { stopping: () => stopping, stopped: stopped.promise, graceOver: graceOver.promise };
-}
-
-const TROUBLE =
-  /^mail\.(?!sent|works|split)|\.(failed|refused|unread|unconfirmed|not-configured|changed-elsewhere|missing|unknown)$|-(failed|unconfirmed)$/;
-
-/** One JSON line an event on stderr, of named fields only. */
-export function openLog(): Report {
-  const logger = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
-  return ({ event, ...fields }) => logger[TROUBLE.test(event) ? 'warn' : 'info'](fields, event);
 }

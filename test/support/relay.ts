@@ -119,6 +119,7 @@ export function configFor(given: {
 github: { api-url: "${apiUrl}" }
 mail: { url-file: ${folder}/smtp_url, from: reseal <reseal@example.org> }
 reminders: { heartbeat: { url-file: ${folder}/heartbeat_url } }
+${/^web:/m.test(extra) ? '' : 'web: { port: 0 }'}
 owners:
 ${owners.map((name) => `  ${name}: { email: ${name}@example.org }`).join('\n')}
 credentials:

@@ -1,38 +1,38 @@
-import type { App } from '../../app.ts';
 import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
-import { formatDay, formatInstant } from '../../domain/calendar.ts';
+import { formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
-import { formatDestination } from '../../domain/credential.ts';
+import { formatHead } from '../../history/head.ts';
 import { findKind } from '../../kinds/catalogue.ts';
-import { mayShowAt } from '../../register/drift.ts';
 import type { StoredCredential } from '../../register/register.ts';
 import type { CredentialStatus } from '../../register/status.ts';
-import { anyNeedsPerson, credentialStatuses, leftBehind } from '../../register/status.ts';
-import { adoptionGap } from '../../remind/adoption.ts';
+import { anyNeedsPerson, leftBehind } from '../../register/status.ts';
 import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
-import { rulesAgainst } from '../../remind/shortened.ts';
-import type { JournalEntry } from '../../rotate/rotation.ts';
 import { findingCounts } from '../../sqlite/findings.ts';
+import { headOf } from '../../sqlite/history.ts';
 import type { InstallationTrouble } from '../../sqlite/installation.ts';
 import { lastBeat, listTroubles } from '../../sqlite/installation.ts';
-import type { Run } from '../command.ts';
+import { readStatuses } from '../../statuses.ts';
+import type { Context, Run } from '../command.ts';
 import type { Output } from '../output.ts';
 import { table } from '../output.ts';
 
 /** Shows, and changes nothing. */
-export const run: Run = async ({ world, places, out }) => {
+export const run: Run = async (context, { options }) => {
+  const { world, places, out } = context;
   const db = openUsedDatabase(places, world);
   try {
     const { config } = await loadConfig(places, world, db, false);
     const app = openApp(db, config, places, world);
     const now = world.now();
-    const credentials = statuses(app, now);
+    const stored = app.register.list();
+    const credentials = readStatuses(app, stored, now);
     const deliveries = app.outbox.counts();
     const trouble = app.outbox.trouble();
     const circuits = app.outbox.circuits();
     const troubles = listTroubles(db);
     const lastBeatAt = lastBeat(db, 'cycle');
     const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
+    const head = headOf(db);
     // Null until a pipeline was verified: zero would read as fine.
     const findings = findingCounts(db);
     if (out.json) {
@@ -51,16 +51,20 @@ export const run: Run = async ({ world, places, out }) => {
         },
         findings,
         daemon: beat,
+        history: head ?? null,
         troubles: troubles.map(({ name, detail, since }) => ({ name, detail, since: formatInstant(since) })),
       });
     } else {
       print(out, credentials);
+      if (options['wide'] === true && credentials.length > 0)
+        await printYear(context, credentials, stored, now);
       printMail(out, deliveries, trouble, config.mail !== undefined || config.webhooks.length > 0);
       printTroubles(out, circuits, troubles);
       printFindings(out, findings);
       out.result(
         `daemon  ${beat.lastBeatAt ? `last came round at ${beat.lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
       );
+      if (head) out.result(`history ${formatHead(head)}`);
     }
     const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
     const failing = circuits.length > 0 || troubles.length > 0;
@@ -71,64 +75,10 @@ export const run: Run = async ({ world, places, out }) => {
   }
 };
 
-function statuses(app: App, now: Date): readonly CredentialStatus[] {
-  const stored = app.register.list();
-  const known = new Map(stored.map((credential) => [credential.declaration.name, credential]));
-  return credentialStatuses(
-    app.declared,
-    stored,
-    {
-      nextReminderAt: (name) => {
-        const credential = known.get(name);
-        return credential ? app.nextMailAt(credential) : undefined;
-      },
-      unsettled: (name) => {
-        const entries = app.rotations.unsettled(name).filter((entry) => isUnsettled(entry, app));
-        const last = entries.at(-1);
-        return (
-          last && {
-            reason: describeUnsettled(last),
-            destinations: last.destinations.map((place) => place.destination),
-          }
-        );
-      },
-      baseline: describeGap,
-      lateWrite: ({ declaration }, { destination, changedAt }) =>
-        app.rotations
-          .lateAttempts(declaration.name, destination, undefined)
-          .map(({ intendedAt }) => intendedAt)
-          .find((at) => changedAt !== undefined && mayShowAt(at, changedAt)),
-      beyond: (credential) => rulesAgainst(credential, now),
-      livesOn: (kind) => findKind(kind)?.afterwards !== undefined,
-    },
-    now,
-  );
-}
-
 function printFindings(out: Output, { fail, unknown }: ReturnType<typeof findingCounts>): void {
   if (!fail && !unknown) return;
   out.result(`\n${out.style(fail ? 'red' : 'yellow', 'findings')}  ${fail} failing, ${unknown} unknown`);
   out.result('  → what they are, and what to do: reseal verify');
-}
-
-function describeGap({ current, destinations }: StoredCredential): string | undefined {
-  const [gap] = current ? adoptionGap(current, destinations) : [];
-  if (!gap) return undefined;
-  return `${formatDestination(gap.destination)} was last written on ${formatDay(gap.remoteUpdatedAt)}, and the token was recorded as made on ${formatDay(gap.createdAt)}`;
-}
-
-/** Unconfirmed, or left behind by a process that is gone after its intent was written. */
-function isUnsettled(entry: JournalEntry, app: App): boolean {
-  if (entry.state === 'unconfirmed') return true;
-  const intended = entry.state === 'intended' || entry.state === 'stored' || entry.state === 'verified';
-  return intended && !app.isRotationOpen(entry.credential);
-}
-
-function describeUnsettled({ state, openedAt }: JournalEntry): string {
-  const when = formatInstant(openedAt);
-  return state === 'unconfirmed'
-    ? `the rotation of ${when} is unconfirmed: the new token may be in GitHub`
-    : `the rotation of ${when} was interrupted while storing: the new token may be in GitHub`;
 }
 
 const STYLES: Readonly<Record<CredentialState, 'red' | 'yellow' | 'green' | 'dim'>> = {
@@ -208,6 +158,24 @@ function printBeyond(out: Output, { name, kind, createdAt, beyondRules }: Creden
     if (advice) out.result(`  → ${advice}`);
     out.result(`  → look at ${page}; if another date is shown there: reseal record ${name} ${dates}`);
   }
+}
+
+/** Loaded only where it is asked for. */
+async function printYear(
+  { out, world }: Context,
+  credentials: readonly CredentialStatus[],
+  stored: readonly StoredCredential[],
+  now: Date,
+): Promise<void> {
+  const { drawTimeline, showsUnicode, timelineRows, widthOf } = await import('../timeline.ts');
+  out.result('');
+  const lines = drawTimeline(timelineRows(credentials, stored), {
+    now,
+    width: widthOf(process.stdout.columns, world.env),
+    unicode: showsUnicode(world.env),
+    style: out.style,
+  });
+  for (const line of lines) out.result(line);
 }
 
 /** Where it lives stands below each row, so that the columns fit a narrow terminal. */
