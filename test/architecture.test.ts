@@ -44,7 +44,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'types:verify',
   ],
   sandbox: ['domain'],
-  cli: ['.', 'domain', 'kinds', ...FLOWS, ...ADAPTERS, 'sandbox'],
+  cli: ['.', 'domain', 'kinds', ...FLOWS, ...ADAPTERS, 'doctor', 'sandbox'],
+  doctor: ['.', 'domain', 'kinds', ...FLOWS, ...ADAPTERS, 'cli'],
   '.': ['domain', 'kinds', ...FLOWS, ...ADAPTERS, 'cli'],
 };
 

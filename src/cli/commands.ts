@@ -12,6 +12,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'status',
     summary:
       'every credential: where it lives, days left, state, next mail; undelivered mail; the daemon’s last beat',
+    options: [
+      { flags: '--wide', description: 'draw the coming year below it: expiries, and reminders before them' },
+    ],
+    example: 'reseal status --wide',
     load: () => import('./commands/status.ts'),
   },
   {
@@ -137,8 +141,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'history [name]',
-    summary: 'what happened',
-    options: [{ flags: '--check', description: 'compute the chain of entries again' }],
+    summary: 'what happened: all of it, or the story of one credential',
+    options: [
+      { flags: '--check', description: 'compute the chain of entries again' },
+      { flags: '--head <number:hash>', description: 'and compare it with the end of a mail' },
+    ],
+    example: 'reseal history crates-io',
     load: () => import('./commands/history.ts'),
   },
   {
@@ -156,6 +164,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'calendar',
     summary: 'every known expiry as an iCalendar file with alarms',
+    options: [
+      {
+        flags: '--address',
+        description: 'print the address at which the daemon serves it, for a calendar that subscribes',
+      },
+      { flags: '--new-address', description: 'the same, with another one: the one before ends' },
+    ],
     example: 'reseal calendar > expiries.ics',
     load: () => import('./commands/calendar.ts'),
   },
@@ -163,6 +178,44 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'config <check|show|schema>',
     summary: 'check the configuration, show it with every default, or print its JSON schema',
     load: () => import('./commands/config.ts'),
+  },
+  {
+    usage: 'doctor',
+    summary:
+      'everything that can be wrong, line by line, with the next step; sends nothing and changes nothing',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    usage: 'backup <file>',
+    summary: 'a complete, checked copy of the database, also while the daemon runs; overwrites nothing',
+    example: 'reseal backup "/backups/reseal-$(date +%F).db"',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    usage: 'restore <file>',
+    summary: 'put a backup in the place of the database, which is kept; sending is held until `resume`',
+    example: 'reseal restore /backups/reseal-2027-05-20.db',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    usage: 'resume',
+    summary: 'after a restore: say what is taken for sent and what goes out, and send again',
+    options: [
+      {
+        flags: '--assume-sent-until <date>',
+        description: 'what fell due by then is not sent again; else until the restore',
+      },
+      { flags: '--send-all', description: 'send everything that is due, also what may have gone out before' },
+      { flags: '--dry-run', description: 'show it, and let nothing go' },
+    ],
+    example: 'reseal resume --assume-sent-until 2027-05-20',
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    usage: 'export',
+    summary: 'everything that reseal knows, as JSON',
+    example: 'reseal export > reseal.json',
+    load: () => import('./commands/export.ts'),
   },
   {
     usage: 'demo',

@@ -87,7 +87,7 @@ function loginRefused(code: number | undefined, where: string): DeliveryOutcome 
 const UNTRUSTED =
   /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO$)/;
 
-function isTlsFailure(error: SmtpError): boolean {
+export function isTlsFailure(error: SmtpError): boolean {
   return error.code === 'ETLS' || UNTRUSTED.test(error.originalCode ?? error.code ?? '');
 }
 
