@@ -86,7 +86,7 @@ what it is: \`reseal kinds --recognise < FILE\` says so; the value is sent nowhe
 ${KINDS.map(row).join('\n')}
 
 - **its expiry is** *read from it*: the value says when it dies; *observed live*: its issuer says so when it is checked; *entered*: only you know what you chose.
-- **checked live**: its issuer is asked once whether it works, before it is stored.
+- **checked live**: its issuer is asked whether it works, before it is stored; how often, stands with each.
 - **lives at most**: by a rule of its issuer; a later date is warned about. *None known* is no promise.
 
 Issuers shorten lifetimes, also those of what was made before:

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { AppError, describeError } from '../domain/error.ts';
 import { Secret } from '../domain/secret.ts';
 import { MAX_SECRET_BYTES, trimAscii } from '../kinds/format.ts';
@@ -17,7 +18,7 @@ export interface Screen {
  *
  * @param shape what of it belongs to the token: of a line what stands between the blanks, of a file every byte
  * @returns undefined when the person pressed Ctrl-C, the terminal was closed, or `stopped` says so
- * @throws AppError invalid_input when it is larger than GitHub stores, cannot be read, or was not one line of text from a terminal
+ * @throws AppError invalid_input when it is larger than GitHub stores, cannot be read, is a directory, or was not one line of text from a terminal
  */
 export async function readToken(
   input: NodeJS.ReadStream,
@@ -25,6 +26,7 @@ export async function readToken(
   stopped: AbortSignal,
   shape: Shape = 'line',
 ): Promise<Secret | undefined> {
+  ensureNoDirectory(input);
   const bytes = input.isTTY ? await readLine(input, screen, stopped) : await readAll(input, stopped);
   if (!bytes) return undefined;
   try {
@@ -34,6 +36,14 @@ export async function readToken(
   } finally {
     bytes.fill(0);
   }
+}
+
+/** Of a directory, Node makes a stream that ends at once. */
+function ensureNoDirectory({ fd }: NodeJS.ReadStream & { readonly fd?: unknown }): void {
+  if (typeof fd !== 'number' || !fstatSync(fd).isDirectory()) return;
+  throw new AppError('invalid_input', 'standard input is a directory, not a file', {
+    hints: ['name the file in it: --stdin < FILE'],
+  });
 }
 
 function tokenOf(bytes: Uint8Array, shape: Shape): Uint8Array {

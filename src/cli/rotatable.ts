@@ -32,6 +32,7 @@ export function ensureRotatable(
     nothingToDo(declaration, kind, wanted) ??
     passwordProblem(kind, wanted) ??
     noFile(declaration, kind, wanted, onTerminal) ??
+    noEnd(kind, wanted) ??
     noDate(declaration, kind, wanted);
   if (refusal) throw refusal;
 }
@@ -111,13 +112,24 @@ function noFile(
   });
 }
 
+/** What ends by a rule of its issuer must not be recorded as what never does: nobody would be reminded. */
+function noEnd({ lifetimes, title, issuer }: Kind, { stated }: Wanted): AppError | undefined {
+  if (stated?.kind !== 'never' || lifetimes.never) return undefined;
+  return new AppError('invalid_input', `--never: ${issuer} gives no ${title} without an end`, {
+    hints: [
+      'say when it ends: --expires 2027-06-01 or --lifetime 90d; or leave it out where it says so itself',
+    ],
+  });
+}
+
 function noDate(
   { lifetime }: Declaration,
-  { expiry }: Kind,
+  { expiry, lifetimes }: Kind,
   { stdin, stated, onlyMissing }: Wanted,
 ): AppError | undefined {
+  const ways = lifetimes.never ? '--lifetime 365d or --never' : 'or --lifetime 90d';
   if (!stdin || stated || onlyMissing || lifetime || expiry.known !== 'entered') return undefined;
   return new AppError('invalid_input', 'nothing says when the new token expires', {
-    hints: ['add --expires 2027-06-01, --lifetime 365d or --never as it was chosen at the issuer'],
+    hints: [`add --expires 2027-06-01${lifetimes.never ? ',' : ''} ${ways} as it was chosen at the issuer`],
   });
 }

@@ -54,12 +54,16 @@ interface Given {
 }
 
 async function readOrFail(
-  { rotation, passwordFile }: OpenRotation,
+  { context, rotation, passwordFile }: OpenRotation,
   stopped: AbortSignal,
 ): Promise<Given | undefined> {
+  const { out } = context;
   let password: Secret | undefined;
   try {
-    password = passwordFile === undefined ? undefined : readPasswordFile(passwordFile);
+    if (passwordFile !== undefined) {
+      password = await readPasswordFile(passwordFile, stopped, (text) => out.talk(`warning: ${text}`));
+      if (!password) return undefined;
+    }
     const token = await readToken(process.stdin, openScreen(), stopped, rotation.kind.shape);
     if (token) return { token, password };
     password?.wipe();

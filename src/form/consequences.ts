@@ -24,7 +24,7 @@ export function consequences(card: RotationCard): Html {
 function looked(card: RotationCard): Html {
   const { proves, issuerHost, expiry } = card;
   if (proves !== undefined)
-    return html`It goes once${!isLoopback(issuerHost) && ', over TLS,'} to <strong>${issuerHost}</strong> for the live check. That proves ${proves}.`;
+    return html`It goes${!isLoopback(issuerHost) && ', over TLS,'} to <strong>${issuerHost}</strong> for the live check. That proves ${proves}.`;
   const only = expiry.known === 'read' ? 'it is read here, with its dates' : 'only its form is looked at';
   return html`This kind of ${nounOf(card)} cannot be checked live: ${only}.`;
 }

@@ -53,7 +53,7 @@ export class Door {
         'the form is getting more requests than a person makes: some get 429, and it stays open',
       );
       if (verdict.kind === 'submit' || verdict.kind === 'too-long')
-        void this.#session.turnAway(request, response);
+        void this.#session.turnAway(request, response, verdict.kind === 'submit' || verdict.drained);
       else refuse(response, 429);
     }
   };
@@ -71,7 +71,7 @@ export class Door {
         break;
       case 'too-long':
         this.#listener.keep(request);
-        void this.#session.refuseTooLong(request, response);
+        void this.#session.refuseTooLong(request, response, verdict);
         break;
       case 'cross-site':
         this.#once(

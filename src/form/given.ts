@@ -30,7 +30,8 @@ export function readGiven({ token, file }: Fields, card: RotationCard, maxBytes:
       'token',
       'Something was pasted and a file was chosen, and only one can be stored: give one of them.',
     );
-  if (file.length === 0) return problem('file', 'The file is empty: it holds no byte. Choose another one.');
+  if (file.length === 0)
+    return problem('file', 'The file holds nothing, or a line break alone. Choose another one.');
   if (file.length <= maxBytes) return { token: file, field: 'file' };
   return problem(
     'file',

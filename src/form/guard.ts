@@ -16,7 +16,7 @@ export interface Gate {
   /** How its page sends what was filled in: nothing else is taken. */
   readonly encoding: Encoding;
   readonly maxBodyBytes: number;
-  /** Of a longer one, up to so much is read and thrown away. */
+  /** Of a longer one, up to so much is read and thrown away before it is answered. */
   readonly drainBytes: number;
 }
 
@@ -42,8 +42,8 @@ export type Verdict =
   | { readonly kind: 'show' }
   /** `boundary`: between the parts of the body; undefined: it has none. */
   | { readonly kind: 'submit'; readonly length: number; readonly boundary: string | undefined }
-  /** All is right but the length of the body. */
-  | { readonly kind: 'too-long'; readonly length: number }
+  /** All is right but the length of the body. `drained`: it is read to its end first, since who still sends does not see an answer. */
+  | { readonly kind: 'too-long'; readonly length: number; readonly drained: boolean }
   /** The right address, opened from another site. */
   | { readonly kind: 'cross-site' }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: RefusalReason };
@@ -189,7 +189,7 @@ function submitted(head: RequestHead, gate: Gate): Verdict {
   const length = Number(text);
   const [, boundary] = TYPES[gate.encoding].exec(valuesOf(head, 'content-type')[0] ?? '') ?? [];
   if (length <= gate.maxBodyBytes) return { kind: 'submit', length, boundary };
-  return length <= gate.drainBytes ? { kind: 'too-long', length } : refused(413, 'length');
+  return { kind: 'too-long', length, drained: length <= gate.drainBytes };
 }
 
 function refused(status: number, reason: RefusalReason): Verdict {

@@ -100,14 +100,19 @@ export class Session {
   }
 
   /** Answers a submission that is one too many. Its body is read all the same: who still sends does not see an answer. */
-  async turnAway(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await discardBody(request)) sendPage(response, 429, tooManyPage(this.#options.card));
+  async turnAway(request: IncomingMessage, response: ServerResponse, drained = true): Promise<void> {
+    if (!drained || (await discardBody(request))) sendPage(response, 429, tooManyPage(this.#options.card));
   }
 
   /** Not even looked at, and said in words: a click that ends with nothing says nothing. */
-  async refuseTooLong(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async refuseTooLong(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { drained }: Verdict & { kind: 'too-long' },
+  ): Promise<void> {
     const { card, maxTokenBytes } = this.#options;
-    if (await discardBody(request)) sendPage(response, 413, tooLongPage(card, maxTokenBytes));
+    // Of a body without measure the length that was announced says enough, and the connection closes with the answer.
+    if (!drained || (await discardBody(request))) sendPage(response, 413, tooLongPage(card, maxTokenBytes));
   }
 
   async #take(fields: Fields, response: ServerResponse): Promise<void> {

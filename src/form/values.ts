@@ -31,7 +31,7 @@ function fileField({ card, maxTokenBytes, problems }: FormView): Html {
   const invalid = isWrong('file', problems);
   return html`<div class="field">
 <label for="file">${isChoice ? 'Or the file that holds it' : labelOf(card)}</label>
-<p class="hint" id="file-hint">${whatToChoose(card)} It is${card.shape === 'any' && ' otherwise'} taken byte for byte, ${Math.floor(maxTokenBytes / 1_024)} KB at most, and not written to disk here; its name is not looked at. Without a browser: <code class="command">--stdin &lt; FILE</code>.</p>
+<p class="hint" id="file-hint">${whatToChoose(card)} It is${card.shape === 'any' && ' otherwise'} taken byte for byte, ${Math.floor(maxTokenBytes / 1_024)} KB at most, and not written to disk here; its name is not looked at. Without a browser: <code class="command">--stdin${card.password && ' --password-file PASSWORD'} &lt; FILE</code>.</p>
 <input id="file" name="file" type="file"${!isChoice && html` required`} aria-describedby="file-hint"${invalid}>
 </div>
 `;

@@ -16,9 +16,9 @@ export const certificate: Kind = {
   steps: ({ nameAtIssuer }) => [
     `Order the next one from the authority that issued this one${nameAtIssuer ? ` ("${nameAtIssuer}")` : ''}, with a new key, some weeks ahead: it checks who you are first.`,
     'Apple: as Account Holder open developer.apple.com/account/resources/certificates/list, press +, choose Developer ID Application (or Installer), upload a request that Keychain Access made, download what comes back and open it in Keychain Access.',
-    'Windows: an authority that Windows trusts puts the key on hardware or into its signing service, from where it cannot be exported. Then what can be given here is the certificate alone (.cer or .crt): it is tracked, and whatever the workflow signs in with is a credential of its own.',
+    'Windows: an authority that Windows trusts puts the key on hardware or into its signing service, from where it cannot be exported. Then what can be given to reseal is the certificate alone (.cer or .crt): it is tracked, and whatever the workflow signs in with is a credential of its own.',
     'Where the key is at hand, export the certificate and its private key together, as the release workflow expects them: PKCS#12 (.p12, .pfx) with a password, or PEM.',
-    'Give that file here, with its password: the expiry is read from it. The password is not kept: where it has changed, store it as the secret that the workflow reads it from.',
+    'The expiry is read from that file, for which its password is asked. The password is not kept: where it has changed, store it as the secret that the workflow reads it from.',
   ],
   breaks:
     'builds can no longer be signed with it, and without a signature Windows and macOS warn of them or refuse them',

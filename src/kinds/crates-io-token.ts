@@ -35,6 +35,7 @@ export const cratesIoToken: Kind = {
   },
   check: {
     registry: 'crates-io',
+    often: 'once, and with `--check-scopes` some times more',
     proves:
       'that crates.io knows it as a live, scoped token; not its name, its scopes, its crates or its expiration',
   },

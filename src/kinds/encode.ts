@@ -5,6 +5,9 @@ import type { Kind } from './kind.ts';
 /** What a workflow does to get back what was given. */
 export const DECODING = 'the workflow decodes it with `base64 -d`';
 
+/** As many bytes as GitHub stores once they are encoded. */
+export const MOST_TO_ENCODE = (MAX_SECRET_BYTES / 4) * 3;
+
 // RFC 4648 §4.
 const LETTERS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const PADDING = 0x3d;

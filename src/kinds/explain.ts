@@ -1,4 +1,5 @@
 import type { Declaration } from '../domain/credential.ts';
+import { DECODING, MOST_TO_ENCODE } from './encode.ts';
 import { configExample } from './example.ts';
 import type { Kind, Shape } from './kind.ts';
 import { describeChoice, describeRule, isEndless } from './lifetime-words.ts';
@@ -22,7 +23,7 @@ export function explain(kind: Kind, now: Date | undefined): readonly Section[] {
   const instead = kind.instead ? [section('Without a stored secret', insteadParts(kind.instead))] : [];
   return [
     section('What stops when it dies', [text(sentence(kind.breaks))]),
-    section('Get the next one', renewParts(kind)),
+    section('Get the next one', renewParts(kind, now)),
     section('What to grant', grantParts(kind)),
     section('How its value comes', formParts(kind)),
     section('How long it lives', lifetimeParts(kind, now)),
@@ -44,7 +45,15 @@ const SHAPES: Readonly<Record<Shape, string>> = {
   line: 'One line of text; blanks and line breaks around it are dropped.',
   text: 'Several lines of text, kept byte for byte, the last line break too. Choose the file in the form, or give it with `--stdin < FILE`.',
   file: 'A file, text or not, kept byte for byte. Choose it in the form, or give it with `--stdin < FILE`.',
-  any: 'Anything up to 48 KB. One line loses its last line break, everything else is kept byte for byte.',
+  any: 'Text up to 48 KB. One line loses its last line break, everything else is kept byte for byte.',
+};
+
+const MOST = MOST_TO_ENCODE.toLocaleString('en');
+
+/** How it is stored, where that is not always as it is. A secret of GitHub is text. */
+const STORED: Readonly<Partial<Record<Shape, string>>> = {
+  file: `Text, such as PEM, is stored as it is. What is no text, such as DER or PKCS#12, is stored base64-encoded, and ${DECODING}; with \`encoding: base64\` in the configuration text is too. What is encoded may have ${MOST} bytes.`,
+  any: `What is no text is refused, unless \`encoding: base64\` stands in the configuration: then up to ${MOST} bytes of any kind are stored base64-encoded, and ${DECODING}.`,
 };
 
 const KNOWN: Readonly<Record<Kind['expiry']['known'], string>> = {
@@ -53,14 +62,16 @@ const KNOWN: Readonly<Record<Kind['expiry']['known'], string>> = {
     'Among the answers that the form offers is one that takes the date from the value; `--stdin` does so where no other date is said, by `--expires DATE` or a declared lifetime.',
   observed: 'The form does not ask: the date comes with the answer to the live check.',
   entered:
-    'The form asks what was chosen at the issuer; with `--stdin`, say it by `--expires DATE`, `--lifetime 90d` or `--never`.',
+    'The form asks what was chosen at the issuer; with `--stdin`, say it by `--expires DATE` or `--lifetime 90d`',
 };
 
 /** What is refused because of its form is told in the words of the check itself. */
 function formParts({ shape, checkFormat }: Kind): readonly Part[] {
   const [reason] = checkFormat(new TextEncoder().encode('x'));
+  const stored = STORED[shape];
   return [
     text(SHAPES[shape]),
+    ...(stored ? [text(stored)] : []),
     ...(reason ? [text(`What has another form is refused, in words such as: “${reason}”.`)] : []),
   ];
 }
@@ -69,7 +80,9 @@ function knownText({ expiry, lifetimes }: Kind): string {
   const asked =
     expiry.known === 'entered' && isEndless(lifetimes)
       ? 'The form offers that answer alone; with `--stdin`, say `--never`, or by `--expires DATE` the day on which you mean to replace it.'
-      : KNOWN[expiry.known];
+      : expiry.known === 'entered'
+        ? `${KNOWN.entered}${lifetimes.never ? ', or by `--never`' : ''}.`
+        : KNOWN[expiry.known];
   return `${sentence(expiry.how)} ${asked}`.trim();
 }
 
@@ -81,24 +94,26 @@ export const KNOWN_IN_SHORT: Readonly<Record<Kind['expiry']['known'], string>> =
   entered: 'entered',
 };
 
-function renewParts(kind: Kind): readonly Part[] {
+function renewParts(kind: Kind, now: Date | undefined): readonly Part[] {
   const { pages } = kind;
   const steps: Part = {
     as: 'steps',
-    items: [...stepsOf(kind), lastStep(kind)],
+    items: [...stepsOf(kind), lastStep(kind, now)],
   };
   const after = kind.afterwards === undefined ? [] : [kind.afterwards];
   return [...(pages ? [links(pages)] : []), steps, ...after.map((one) => text(sentence(one)))];
 }
 
-function lastStep({ expiry, shape }: Kind): string {
-  const line =
-    shape === 'line' || shape === 'any'
-      ? '`reseal rotate NAME --stdin`'
-      : '`reseal rotate NAME --stdin < FILE`';
+/** On paper, what NAME stands for is said once for all kinds. */
+function lastStep({ expiry, shape, reader }: Kind, now: Date | undefined): string {
+  const isLine = shape === 'line' || shape === 'any';
+  const name = now ? ', where NAME is what the configuration calls it' : '';
+  const form = reader ? 'its form, which asks for its password too' : 'its form';
+  const password = reader ? ', where a password opens it with `--password-file PASSWORD`' : '';
+  const line = `\`reseal rotate NAME --stdin${isLine ? '' : ' < FILE'}\`${password}`;
   const dated =
     expiry.known === 'entered' ? ' Without a destination: `reseal record NAME --expires DATE`.' : '';
-  return `Run \`reseal rotate NAME\`, and give the new one to its form (or to ${line}).${dated}`;
+  return `Run \`reseal rotate NAME\`${name}, and give the new one to ${form} (or to ${line}).${dated}`;
 }
 
 function links({ make, renew, revoke }: NonNullable<Kind['pages']>): Part {
@@ -135,7 +150,7 @@ function lifetimeParts(kind: Kind, now: Date | undefined): readonly Part[] {
 
 function checkText({ check, issuer }: Kind): string {
   if (!check) return 'Nothing: nobody is asked, and no part of the value leaves this machine unsealed.';
-  return `Once, before it is stored: ${issuer} is asked. It proves ${check.proves.replace(/\.$/, '')}.`;
+  return `Before it is stored, ${issuer} is asked, over TLS: ${check.often ?? 'once'}. It proves ${check.proves.replace(/\.$/, '')}.`;
 }
 
 function leakParts({ leak, pages, revoking }: Kind): readonly Part[] {

@@ -5,12 +5,16 @@ import { recognise, recogniseDer } from './recognise.ts';
 
 export { asAscii, MAX_SECRET_BYTES, trimAscii } from './ascii.ts';
 
-/** Problems that any secret can have, whatever it is made of. To be asked first: nothing else looks at megabytes. */
+/** Problems that any secret can have, whatever it is made of: nothing or blanks alone, and its size. To be asked first: nothing else looks at megabytes. */
 export function sizeProblems(token: Uint8Array): readonly string[] {
   if (token.length === 0) return ['nothing was pasted'];
-  return token.length > MAX_SECRET_BYTES
-    ? [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`]
-    : [];
+  if (token.length > MAX_SECRET_BYTES) return [`it is larger than GitHub stores (${MAX_SECRET_BYTES} bytes)`];
+  return token.every(isBlank) ? ['it holds nothing but blanks and line breaks: give the value itself'] : [];
+}
+
+/** Space, tab, and what ends a line or a page. */
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
 /** Problems that any single-line token can have: emptiness, size, hidden characters, a whole line of a file around it. */

@@ -36,10 +36,11 @@ export const githubToken: Kind = {
   },
   steps: ({ name, nameAtIssuer, scopes, lifetime }) => {
     const own = ownTokenOf(name);
+    const list = `the list of fine-grained tokens${own ? '' : ' (classic ones: https://github.com/settings/tokens)'}`;
     return [
       nameAtIssuer
-        ? `Find "${nameAtIssuer}" in the list of fine-grained tokens and press Regenerate token (the old one ends with that).`
-        : 'Find the token in the list of fine-grained tokens and press Regenerate token (the old one ends with that).',
+        ? `Find "${nameAtIssuer}" in ${list} and press Regenerate token (the old one ends with that).`
+        : `Find the token in ${list} and press Regenerate token (the old one ends with that).`,
       `Choose its expiration again${lifetime ? ` (declared here: ${describeLifetime(lifetime)})` : ''}, and look that its repositories are the same.`,
       ...(scopes.length > 0 ? [`Its repository permissions, and no others: ${scopes.join(', ')}.`] : []),
       'Copy the token: GitHub shows it once.',
@@ -61,6 +62,7 @@ export const githubToken: Kind = {
   },
   check: {
     registry: 'github',
+    often: 'once, and two seconds later once more where the first answer says when it ends',
     proves:
       'that GitHub takes it, and when it expires; of a classic one its scopes too, of a fine-grained one neither its repositories nor its permissions',
   },

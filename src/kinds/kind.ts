@@ -91,6 +91,8 @@ export interface ExpiryKnowledge {
 export interface LiveCheck {
   readonly registry: 'crates-io' | 'npm' | 'github';
   readonly proves: string;
+  /** How often it is asked, where that is not once: a clause such as `twice, two seconds apart, where …`. */
+  readonly often?: string;
 }
 
 /** What somebody who finds one can do with it, and who ends it. */
@@ -112,6 +114,10 @@ export interface Reading {
   readonly about?: 'password';
   /** What should be looked at although it may be right. */
   readonly warnings: readonly string[];
+  /** What is a mistake as a rule where it is stored, each a clause: asked about once, and taken when it is sent once more. */
+  readonly questions?: readonly string[];
+  /** From when on it is valid, where it says so; absent also where the reader itself has held it against the time. */
+  readonly begins?: Date | undefined;
 }
 
 export interface Said {

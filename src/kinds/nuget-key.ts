@@ -123,6 +123,7 @@ function readingOf(key: NugetV5): Reading {
         ? ['this is a key that trusted publishing made: it lives for an hour at most and cannot be stored']
         : [],
     warnings: warningsOf(key),
+    begins: allocatedAt,
   };
 }
 

@@ -104,6 +104,7 @@ function readingOf(macaroon: Macaroon | string): Reading {
     says: says(found, place),
     problems: problemsOf(found),
     warnings: [...placeWarnings(place), ...warningsOf(found)],
+    begins: found.validFrom,
   };
 }
 

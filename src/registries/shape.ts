@@ -12,8 +12,11 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Longer than any name, version or address that a registry takes; what is longer would flood a terminal. */
 const LONGEST_TEXT = 2_048;
 
-/** Control characters and those that turn the direction of text: they would rewrite the terminal or the mail. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+/**
+ * Control characters, those that turn the direction of text or are not seen, halves of characters, and what ends a line: they would
+ * rewrite the terminal or the mail, or make two names look alike.
+ */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /** @returns what `read` makes of an answer of this registry, or that it was none */
 export function readShape<T>(registry: string, read: () => T): T | Unavailable {

@@ -6,10 +6,18 @@ import { DECODING, encodingProblems, storedEncoding } from '../kinds/encode.ts';
 import type { Kind, Reading, Said } from '../kinds/kind.ts';
 import { beyondRules } from '../kinds/lifetime-rules.ts';
 import { recogniseBytes } from '../kinds/recognise.ts';
-import type { Dates, StatedExpiry } from './expiry.ts';
+import type { Dates, Questioned, StatedExpiry } from './expiry.ts';
 import { judgeExpiry, settleExpiry } from './expiry.ts';
 import type { Refusal } from './judge.ts';
-import { judgeAnswer, judgeFormat, judgeReading, judgeSameness, refuse } from './judge.ts';
+import {
+  judgeAnswer,
+  judgeFormat,
+  judgeQuestions,
+  judgeReading,
+  judgeSameness,
+  notYetValid,
+  refuse,
+} from './judge.ts';
 import type { Completion, Fingerprints, Issuer, IssuerAnswer, Reader, Submission } from './rotation.ts';
 import type { Storing } from './write.ts';
 
@@ -29,8 +37,8 @@ export interface Checking extends Storing {
   /** Undefined: this kind has no live check. */
   readonly issuer: Issuer | undefined;
   readonly fingerprints: Fingerprints;
-  /** Expiries that a person was asked about because they looked wrong: sent once more, they are taken. */
-  readonly questioned: Set<number>;
+  /** What a person was asked about because it looked wrong, expiries among it: sent once more, it is taken. */
+  readonly questioned: Questioned;
   /** There is one submission and no second, so that what would be asked about is said as a warning. */
   readonly oneTry?: boolean | undefined;
 }
@@ -81,11 +89,12 @@ async function judge(checking: Checking, submission: Submission): Promise<Verdic
   if (settled.kind === 'refused') return settled;
   const { encoding, fingerprint, notes } = looked;
   const said = [...(reading?.says ?? []), ...(live?.says ?? [])];
+  const stored = describeStored(checking, encoding);
   return {
     kind: 'accepted',
     version: { ...settled.dates, checked, fingerprint },
     encoding,
-    says: encoding ? [...said, { label: 'Stored', text: `base64-encoded: ${DECODING}` }] : said,
+    says: stored ? [...said, { label: 'Stored', text: stored }] : said,
     warnings: [...(reading?.warnings ?? []), ...(live?.warnings ?? []), ...settled.warnings, ...notes],
   };
 }
@@ -106,7 +115,22 @@ async function look(checking: Checking, submission: Submission): Promise<Looked 
   const fingerprint = fingerprints.of(token);
   const mistaken = judgeSameness(fingerprint, fingerprints.compare, checking);
   if (mistaken) return mistaken;
-  return { reading, fingerprint, encoding, notes: guess(kind, token) };
+  // Where nothing is stored, nothing of a release hangs on it; what completes a version is stored elsewhere already.
+  const questions = isStored && !checking.completes ? (reading?.questions ?? []) : [];
+  const asked = judgeQuestions(questions, fingerprint, checking);
+  if (asked) return asked;
+  const late = notYetValid(reading?.begins, checking.now());
+  const notes = [...(checking.oneTry ? questions : []), ...late, ...guess(kind, token)];
+  return { reading, fingerprint, encoding, notes };
+}
+
+/** A certificate comes in both forms, and the workflow has to know which: what was declared for one fails with the other. */
+function describeStored(
+  { kind, destinations }: Checking,
+  encoding: 'base64' | undefined,
+): string | undefined {
+  if (encoding) return `base64-encoded: ${DECODING}`;
+  return kind.reader === 'certificate' && destinations.length > 0 ? 'as text (PEM)' : undefined;
 }
 
 /** Where nothing is known of a kind, what looks like a mistake, or like another kind. Nothing is sent anywhere. */

@@ -30,6 +30,9 @@ export interface Statements {
   readonly now: Date;
 }
 
+/** What was asked about already: an expiry by its instant, anything else by a text of its own. */
+export type Questioned = Set<number | string>;
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -106,7 +109,7 @@ export interface Asking {
   readonly oneTry: boolean;
   readonly now: Date;
   /** The expiries that were asked about; this one is added when it is. */
-  readonly questioned: Set<number>;
+  readonly questioned: Questioned;
   /** What its issuer's rules make of it, each a clause such as "npm gives at most 90 days". */
   readonly doubts: readonly string[];
 }

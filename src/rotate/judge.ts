@@ -1,4 +1,4 @@
-import { addDays } from '../domain/calendar.ts';
+import { addDays, formatForPeople } from '../domain/calendar.ts';
 import type { NewVersion } from '../domain/credential.ts';
 import { AppError } from '../domain/error.ts';
 import type { Kind, Reading } from '../kinds/kind.ts';
@@ -22,6 +22,37 @@ export function judgeFormat(kind: Kind, token: Uint8Array): Refusal | undefined 
 /** Reasons in what the credential says about itself. */
 export function judgeReading(reading: Reading | undefined): Refusal | undefined {
   return reading && reading.problems.length > 0 ? refuse(reading.problems, reading.about) : undefined;
+}
+
+/**
+ * What is a mistake as a rule is asked about once for each value. Where there is one try alone, it is a warning, which the caller says.
+ *
+ * @param questions each a clause
+ */
+export function judgeQuestions(
+  questions: readonly string[],
+  fingerprint: string,
+  {
+    questioned,
+    oneTry,
+  }: { readonly questioned: Set<number | string>; readonly oneTry?: boolean | undefined },
+): Refusal | undefined {
+  const asked = questions.map((one) => ({ one, key: `${fingerprint} ${one}` }));
+  const fresh = oneTry ? [] : asked.filter(({ key }) => !questioned.has(key));
+  if (fresh.length === 0) return undefined;
+  for (const { key } of fresh) questioned.add(key);
+  return refuse(fresh.map(({ one }) => `${one}: if that is meant, send the same once more`));
+}
+
+/** Clocks differ by so much without anything being wrong. */
+const SKEW_MS = 5 * 60_000;
+
+/** A warning where it counts from a later time on. */
+export function notYetValid(begins: Date | undefined, now: Date): readonly string[] {
+  if (!begins || begins.getTime() <= now.getTime() + SKEW_MS) return [];
+  return [
+    `it begins at ${formatForPeople(begins)}, and a release before that fails with it: look whether it is the right one, and whether the clock of this machine is right`,
+  ];
 }
 
 /**

@@ -5,13 +5,16 @@ import { promisify } from 'node:util';
 const runPbkdf2 = promisify(pbkdf2);
 
 /**
- * How many rounds may be spent on one file, so that a number in it cannot keep the process busy for hours: some seconds. openssl and
- * Windows write about 2,000 a derivation, NSS up to 600,000.
+ * How many rounds may be spent on one file, so that a number in it cannot keep the process busy for hours: some seconds, which the end
+ * of the process waits for too, since Node waits for its threads. openssl and Windows write about 2,000 a derivation, NSS up to 600,000.
  */
 export const MAX_ROUNDS = 10_000_000;
 
 /** PKCS#12's own rounds are called one by one, which takes some four times as long as PBKDF2's. */
 const COST_OF_OWN = 4;
+
+/** And so are those of SHA-384 and SHA-512 with PBKDF2 more than those of the shorter ones. */
+const COST_OF_WIDE = 3;
 
 export interface Rounds {
   left: number;
@@ -40,7 +43,7 @@ export async function derivePbkdf2(
   rounds: Rounds,
 ): Promise<Uint8Array | undefined> {
   const blocks = Math.ceil(length / hash(digest, '', 'buffer').length);
-  return spend(rounds, iterations * blocks)
+  return spend(rounds, iterations * blocks * (isWide(digest) ? COST_OF_WIDE : 1))
     ? runPbkdf2(password, salt, iterations, length, digest)
     : undefined;
 }
@@ -61,7 +64,7 @@ export async function derivePkcs12(
   { salt, iterations, digest, length, purpose }: Salted & { readonly purpose: number },
   rounds: Rounds,
 ): Promise<Uint8Array | undefined> {
-  const block = digest === 'sha384' || digest === 'sha512' ? 128 : 64;
+  const block = isWide(digest) ? 128 : 64;
   const input = Buffer.concat([repeat(salt, block), repeat(password, block)]);
   const derived = Buffer.alloc(length);
   for (let at = 0; at < length; ) {
@@ -77,6 +80,10 @@ export async function derivePkcs12(
   }
   input.fill(0);
   return derived;
+}
+
+function isWide(digest: string): boolean {
+  return digest === 'sha384' || digest === 'sha512';
 }
 
 /** The bytes as often as it takes to fill whole blocks; empty stays empty. */

@@ -28,8 +28,11 @@ export function judge(contents: Contents, now: Date): Reading {
       ...identities.own.flatMap((one) => doubts(one, identities, now)),
       ...several(identities),
     ],
+    questions: identities.own.some(({ hasKey }) => hasKey) ? [] : [NO_KEY],
   };
 }
+
+const NO_KEY = 'there is no private key with it, and a workflow cannot sign with the certificate alone';
 
 const BOTH = 'give a PKCS#12, or a PEM file that holds the certificate and its key';
 const ALONE: Readonly<Record<Other, string>> = {

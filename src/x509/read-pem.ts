@@ -5,6 +5,7 @@ import type { Contents, Other } from './contents.ts';
 import { asBuffer, contentsOf, NEEDLESS_PASSWORD, NOTHING, TOO_MANY_ROUNDS } from './contents.ts';
 import { asPassword, decrypt } from './decrypt.ts';
 import { childrenOf, octetsOf, readElement } from './der.ts';
+import type { Rounds } from './derive.ts';
 import { MAX_ROUNDS } from './derive.ts';
 
 const CERTIFICATES = ['CERTIFICATE', 'X509 CERTIFICATE'];
@@ -84,22 +85,39 @@ async function openKeys(locked: readonly PemBlock[], password: Uint8Array | unde
       about: 'password',
     };
   }
-  const opened = await Promise.all(locked.map((block) => openKey(block, password)));
+  if (locked.length > MOST_LOCKED) return { ...NOTHING, problems: [TOO_MANY_KEYS] };
+  const opened = await openEach(locked, password);
   return {
     ...NOTHING,
     keys: opened.flatMap((one) => one.keys),
-    problems: [...new Set(opened.flatMap((one) => one.problems))],
+    problems: opened.flatMap((one) => one.problems),
     about: opened.find(({ problems }) => problems.length > 0)?.about,
   };
 }
 
-async function openKey(block: PemBlock, password: Uint8Array): Promise<Contents> {
+/** A certificate has one key; each costs what it costs to open it. */
+const MOST_LOCKED = 4;
+const TOO_MANY_KEYS = `it holds more than ${MOST_LOCKED} private keys that are locked by a password: give the certificate and its own key alone`;
+
+/** One after the other, up to the first that does not open, with the rounds of one file for all of them. */
+async function openEach(locked: readonly PemBlock[], password: Uint8Array): Promise<readonly Contents[]> {
+  const rounds = { left: MAX_ROUNDS };
+  const opened: Contents[] = [];
+  for (const block of locked) {
+    const one = await openKey(block, password, rounds);
+    opened.push(one);
+    if (one.problems.length > 0) break;
+  }
+  return opened;
+}
+
+async function openKey(block: PemBlock, password: Uint8Array, rounds: Rounds): Promise<Contents> {
   if (block.label !== 'ENCRYPTED PRIVATE KEY') return openOldKey(block, password);
   // Still locked, so that a text of it betrays nothing.
   const der = Buffer.from(asBuffer(block.inside).toString('latin1'), 'base64');
   const [algorithm, ciphertext] = childrenOf(readElement(der));
   const both = asPassword(password);
-  const clear = await decrypt(algorithm, octetsOf(ciphertext), both, { left: MAX_ROUNDS });
+  const clear = await decrypt(algorithm, octetsOf(ciphertext), both, rounds);
   both.wide.fill(0);
   if (clear === 'wrong-password') return WRONG_PASSWORD;
   if (typeof clear === 'string') return { ...NOTHING, problems: [PROBLEMS[clear]] };

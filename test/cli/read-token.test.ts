@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -51,6 +52,17 @@ async function reading(ahead?: string) {
     },
   };
 }
+
+describe('readToken', () => {
+  it('says of a directory that it is one', async () => {
+    const fd = openSync('/', 'r');
+    const input = Object.assign(new PassThrough(), { fd }) as unknown as typeof process.stdin;
+    const screen = { prompt: () => undefined, control: () => undefined };
+    const token = readToken(input, screen, new AbortController().signal);
+    await expect(token).rejects.toThrow('standard input is a directory');
+    closeSync(fd);
+  });
+});
 
 describe('readToken on a terminal', () => {
   it('is in raw mode, with pastes marked, from before it asks until after it has read', async () => {

@@ -91,6 +91,21 @@ describe('ensureRotatable', () => {
     });
   });
 
+  it.each(KINDS.filter(({ lifetimes }) => !lifetimes.never).map((kind) => [kind.id, kind] as const))(
+    'takes no --never of a %s, which its issuer does not give',
+    (_, kind) => {
+      const told = answer({ kind, wanted: { stated: { kind: 'never' } } });
+      expect(told).toContain(`${kind.issuer} gives no ${kind.title} without an end`);
+      expect(answer({ kind, wanted: { stdin: true }, declaration: { lifetime: undefined } })).not.toContain(
+        '--never',
+      );
+    },
+  );
+
+  it('takes --never where its issuer gives that', () => {
+    expect(answer({ wanted: { stated: { kind: 'never' } } })).toBe('fine');
+  });
+
   it.each(KINDS.map((kind) => [kind.id, kind] as const))('takes a %s for the form', (_, kind) => {
     expect(answer({ kind, onTerminal: true })).toBe('fine');
   });

@@ -7,7 +7,7 @@ import { makeCertificate } from '../support/certificates.ts';
 import type { Installed } from '../support/installed.ts';
 import { install, PLACE, statusOf } from '../support/installed.ts';
 import { declare } from '../support/kind-walks.ts';
-import { commandLine, hasScript, talkOnTerminal } from '../support/talk.ts';
+import { commandLine, hasScript, talkOnTerminal, talkTo } from '../support/talk.ts';
 
 const LIMIT = 49_152;
 const HERE = Buffer.alloc(0);
@@ -108,6 +108,66 @@ describe('rotate --stdin of a certificate that a password opens', () => {
     expect(stderr).toContain('encoded  a file that is no text is stored base64-encoded');
     expect(stderr).toContain('Stored: base64-encoded: the workflow decodes it with `base64 -d`');
     expect(heldBy('WALK_STORED')?.toString()).toBe(p12.toString('base64'));
+  });
+});
+
+describe('rotate --stdin of a certificate without its private key', () => {
+  it('stores it, says in which form, and warns that nothing can be signed with it', async () => {
+    const { certificatePem } = makeCertificate();
+    const { code, stdout, stderr } = await give(certificatePem, 'stored', '--json');
+    expect(code).toBe(0);
+    const { warnings, says } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expect(warnings).toEqual([expect.stringContaining('there is no private key with it')]);
+    expect(says).toContainEqual({ label: 'Stored', text: 'as text (PEM)' });
+    expect(stderr).not.toContain('BEGIN CERTIFICATE');
+    expect(heldBy('WALK_STORED')?.equals(certificatePem)).toBe(true);
+  });
+
+  it('says nothing of that where it goes nowhere', async () => {
+    const { certificatePem } = makeCertificate({ days: 600 });
+    const { code, stdout, stderr } = await give(certificatePem, 'tracked');
+    expect([code, stdout + stderr]).toEqual([0, expect.not.stringContaining('there is no private key')]);
+  });
+});
+
+describe('rotate --stdin with a password that comes from elsewhere', () => {
+  const line = (redirections: string, ...args: readonly string[]) => [
+    'bash',
+    '-c',
+    `exec "$@" ${redirections}`,
+    'bash',
+    ...commandLine(one, 'rotate', 'stored', '--stdin', ...args),
+  ];
+
+  it('takes it out of <(…), from a program that needs its time', async () => {
+    const { p12, password } = makeCertificate();
+    const file = join(one.installation.folder, 'signing.p12');
+    writeFileSync(file, p12);
+    const script = `--password-file <(sleep 1; printf '%s\n' '${password}') < '${file}'`;
+    const { code, said } = await talkTo(one, line(script)).finished;
+    expect([code, said]).toEqual([0, expect.stringContaining('base64-encoded')]);
+    expect(said).not.toContain(password);
+    expect(heldBy('WALK_STORED')?.toString()).toBe(p12.toString('base64'));
+  });
+
+  it('ends by one Ctrl-C while it waits for that, and lets the next one begin', async () => {
+    const waiting = talkTo(one, line('--password-file <(exec sleep 20 2> /dev/null) < /dev/null'));
+    await waiting.heard('encoded ');
+    waiting.child.kill('SIGINT');
+    const { code, said } = await waiting.finished;
+    expect([code, said]).toEqual([130, expect.stringContaining('abandoned')]);
+    const { certificatePem } = makeCertificate();
+    expect((await give(certificatePem, 'stored')).code).toBe(0);
+  });
+
+  it.each(['/dev/zero', '/'])('refuses %s with words', async (path) => {
+    const { code, said } = await talkTo(one, line('< /dev/null', '--password-file', path)).finished;
+    expect([code, said]).toEqual([2, expect.stringMatching(/is a (device|directory)/)]);
+  });
+
+  it('says that standard input is a directory', async () => {
+    const { code, said } = await talkTo(one, line('< /')).finished;
+    expect([code, said]).toEqual([2, expect.stringContaining('standard input is a directory')]);
   });
 });
 

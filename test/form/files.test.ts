@@ -136,7 +136,7 @@ describe('openForm, with a file to choose', () => {
   describe('when the file cannot be taken', () => {
     it.each([
       ['none was chosen', NO_FILE, 'No file was chosen'],
-      ['it is empty', { name: 'a', content: new Uint8Array() }, 'it holds no byte'],
+      ['it is empty', { name: 'a', content: new Uint8Array() }, 'holds nothing, or a line break alone'],
       [
         'it is one byte too long',
         { name: 'a', content: bytes(LIMIT + 1) },
@@ -171,6 +171,17 @@ describe('openForm, with a file to choose', () => {
       expect(answer.body).toContain('longer than anything that can be stored, which is 49152 bytes at most');
       expect((await load(form)).status).toBe(200);
       expect(form.received).toEqual([]);
+    });
+
+    it('says so by its announced length alone of a disk image', async () => {
+      const form = await open([], { card: CERTIFICATE_CARD });
+      const headers = partsHeaders(form, '').map(([name, value]) =>
+        name === 'Content-Length' ? ([name, String(65 * 1_048_576)] as const) : ([name, value] as const),
+      );
+      const answer = await exchange(form.port, requestText(`POST ${form.path} HTTP/1.1`, headers));
+      expect([answer.status, answer.body]).toEqual([413, expect.stringContaining('Too long')]);
+      expect(answer.body).toContain('which is 49152 bytes at most');
+      expect((await load(form)).status).toBe(200);
     });
 
     it.each(['password', 'expiration'] as const)('links what was refused to the field %s', async (field) => {

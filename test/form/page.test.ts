@@ -227,7 +227,7 @@ describe('formPage, by kind', () => {
       const text = page(CERTIFICATE_CARD, { maxTokenBytes: 49_152 });
       expect(text).toMatch(/The new certificate Choose the file .* PKCS#12 \(\.p12, \.pfx\)/);
       expect(text).toContain('48 KB at most, and not written to disk here');
-      expect(text).toContain('--stdin &lt; FILE');
+      expect(text).toContain('--stdin --password-file PASSWORD &lt; FILE');
       expect(text).toContain('The password of the file (only where it has one)');
       expect(text).toContain('Expiry: read from the certificate itself ; nothing to choose.');
       expect(text).toContain('close the tab and give it nothing');

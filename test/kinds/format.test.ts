@@ -46,6 +46,15 @@ describe('sizeProblems', () => {
   });
 });
 
+describe('sizeProblems of blanks', () => {
+  it.each(['sizeProblems', 'textProblems'] as const)('says that there is nothing else (%s)', (name) => {
+    const check = { sizeProblems, textProblems: (token: Uint8Array) => textProblems(token, '') }[name];
+    for (const blank of [' ', '\n', '\t \v\f\r\n'])
+      expect(check(bytes(blank))).toEqual([expect.stringContaining('nothing but blanks')]);
+    expect(check(bytes(' \n.'))).toEqual([]);
+  });
+});
+
 describe('textProblems', () => {
   it.each([
     ['text', 'a line\nand another\r\n\ttoo'],

@@ -20,6 +20,8 @@ describe('generic.checkFormat', () => {
 
   it.each([
     ['nothing', new Uint8Array(), 'nothing was pasted'],
+    ['blanks alone', bytes('   '), 'nothing but blanks'],
+    ['line breaks and blanks alone', bytes('\n \t\r\n\n'), 'nothing but blanks'],
     [
       'what GitHub does not store',
       new Uint8Array(MAX_SECRET_BYTES + 1).fill(0x61),

@@ -60,6 +60,7 @@ describe('nugetKey.read', () => {
       ],
       problems: [],
       warnings: [],
+      begins: new Date('2026-11-20T08:15:00Z'),
     });
   });
 

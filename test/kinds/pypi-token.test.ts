@@ -193,6 +193,7 @@ describe('a PyPI token', () => {
   it('that begins later says so', () => {
     const token = fixed([[0, seconds('2027-06-01'), seconds('2027-01-15')], PROJECT]);
     expect(says(token, 'Valid from')).toBe('2027-01-15');
+    expect(read(token).begins).toEqual(new Date('2027-01-15T00:00:00Z'));
     expect(says(fixed([[0, seconds('2027-06-01'), 0], PROJECT]), 'Valid from')).toBeUndefined();
   });
 

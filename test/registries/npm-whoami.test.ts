@@ -139,6 +139,11 @@ describe('check', () => {
       ['an empty name', { username: '' }],
       ['a name that is none', { username: 7 }],
       ['a name that would rewrite a terminal', { username: 'a\u001b[2Jb' }],
+      ['a name that turns text around', { username: 'a\u061cb' }],
+      ['a name with what nobody sees', { username: 'a\u200bb' }],
+      ['a name with a byte order mark', { username: '\ufeffab' }],
+      ['a name with tags', { username: 'a\u{e0041}b' }],
+      ['a name with half a character', { username: 'a\ud800b' }],
       ['a very long name', { username: 'a'.repeat(300) }],
       ['a part of the token', { username: TOKEN.slice(8, 20) }],
     ])('answers inconclusive to %s', async (_, body) => {

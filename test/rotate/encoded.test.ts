@@ -45,6 +45,12 @@ describe('submit of what is stored base64-encoded', () => {
     expect(scene.stored()).toBe(text);
   });
 
+  it('says of a certificate in text that it was stored as it is', async () => {
+    const scene = await open({ ...FILE, reader: 'certificate' });
+    const { says } = await scene.finish({ token: secretOf('-----BEGIN CERTIFICATE-----') });
+    expect(says).toEqual([{ label: 'Stored', text: 'as text (PEM)' }]);
+  });
+
   it('seals anything so where that is declared, and knows it again by the bytes that were given', async () => {
     const scene = await open(generic, 'base64');
     await scene.finish({ token: secretOf('one line\n') });

@@ -225,6 +225,55 @@ describe('submit beyond what an issuer gives', () => {
   });
 });
 
+describe('submit of what is a mistake as a rule', () => {
+  const keyless = aReading({ questions: ['there is no key with it'] });
+
+  it('asks once for each value, stores nothing before, and takes it then', async () => {
+    const scene = await open(READ, saying(keyless));
+    const token = () => secretOf('without a key');
+    const asked = {
+      kind: 'refused',
+      mayStoreUnchecked: false,
+      reasons: ['there is no key with it: if that is meant, send the same once more'],
+    };
+    expect(await scene.submit({ ...FOUND, token: token() })).toEqual(asked);
+    expectNothingStored(scene);
+    expect(await scene.submit({ ...FOUND, token: secretOf('another without a key') })).toEqual(asked);
+    expect(await scene.finish({ ...FOUND, token: token() })).toMatchObject({ outcome: 'recorded' });
+    expect(scene.stored()).toBe('without a key');
+  });
+
+  it('warns where nobody can be asked', async () => {
+    const scene = await open(READ, { ...saying(keyless), oneTry: true });
+    expect(await scene.finish(FOUND)).toMatchObject({
+      outcome: 'recorded',
+      warnings: ['there is no key with it'],
+    });
+  });
+
+  it('says nothing where nothing is stored', async () => {
+    const rotation = { kind: READ, issuer: undefined, ...saying(keyless) };
+    const scene = await openScene({ declaration: { destinations: [] }, rotation });
+    expect(await scene.finish(FOUND)).not.toHaveProperty('warnings');
+  });
+});
+
+describe('submit of what begins later', () => {
+  it('warns of it, and of the clock', async () => {
+    const begins = new Date('2026-12-24T06:00:00Z');
+    const scene = await open(READ, saying(aReading({ begins })));
+    expect(await scene.finish(FOUND)).toMatchObject({
+      outcome: 'recorded',
+      warnings: [expect.stringMatching(/^it begins at 2026-12-24 06:00 UTC, .*clock/)],
+    });
+  });
+
+  it('says nothing of what began, or begins by a clock that is a little ahead', async () => {
+    const scene = await open(READ, saying(aReading({ begins: new Date(daysFromNow(0).getTime() + 60_000) })));
+    expect(await scene.finish(FOUND)).not.toHaveProperty('warnings');
+  });
+});
+
 describe('submit of an unknown kind', () => {
   const npmLike = `npm_${randomBytes(18).toString('hex')}`;
 

@@ -234,6 +234,36 @@ describe('a private key', () => {
   });
 });
 
+describe('a file with several locked keys', () => {
+  const lock = (rounds: number) =>
+    openssl(['pkcs8', '-topk8', '-passout', 'pass:horse', '-iter', String(rounds)], { input: leaf.keyPem });
+
+  it('is opened where they are few', async () => {
+    const file = pem(leaf.certificatePem, ...new Array<Buffer>(4).fill(lock(2_048)));
+    expect(await problemsOf(file, 'horse')).toBe('');
+  });
+
+  it('is refused where they are many, before any of them is opened', async () => {
+    const file = pem(leaf.certificatePem, ...new Array<Buffer>(5).fill(lock(2_048)));
+    expect(await problemsOf(file, 'another')).toContain('more than 4 private keys');
+  });
+
+  it('spends the rounds of one file on all of them', async () => {
+    const slow = lock(4_000_000);
+    const file = pem(leaf.certificatePem, slow, slow, slow);
+    expect(await problemsOf(file, 'horse')).toContain('more rounds');
+  });
+});
+
+describe('a certificate without its private key', () => {
+  it('is a question, which one with it is not', async () => {
+    const asked = [expect.stringContaining('no private key with it')];
+    expect((await readFile(leaf.certificatePem)).questions).toEqual(asked);
+    expect((await readFile(leaf.der)).questions).toEqual(asked);
+    expect((await readFile(pem(leaf.certificatePem, leaf.keyPem))).questions).toEqual([]);
+  });
+});
+
 /** Its 2048 rounds become 8,390,656 and more: the two bytes of the number and the one after it are read as one number. */
 function patchRounds(key: Buffer): Buffer {
   const der = Buffer.from(key.toString().replace(/-----[A-Z ]+-----/g, ''), 'base64');
