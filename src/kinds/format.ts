@@ -41,7 +41,12 @@ function lineProblems(token: Uint8Array, text: string, looks: Recognised | undef
 
 /** Bytes that are no UTF-8, and control characters among them that neither a keyboard nor a clipboard adds. */
 function isBinary(token: Uint8Array): boolean {
-  return !isUtf8(token) && token.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
+  if (isUtf8(token)) return false;
+  for (let at = 0; at < token.length; at++) {
+    const byte = token[at] ?? 0;
+    if (byte < 0x09 || (byte > 0x0d && byte < 0x1b)) return true;
+  }
+  return false;
 }
 
 /** Where the first byte is that is no printable ASCII, or -1. */
