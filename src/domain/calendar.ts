@@ -175,6 +175,24 @@ export function nextLocalHour(instant: Date, hour: number, timeZone: string): Da
   return searchLocalHour(start, wanted, timeZone);
 }
 
+/**
+ * The first instant after a day of the calendar as a clock in `timeZone` shows it.
+ *
+ * @param day `2027-06-01`
+ * @throws AppError invalid_input
+ */
+export function endOfLocalDay(day: string, timeZone: string): Date {
+  // No clock is further from UTC than that, so that the first midnight from there on is this day's or the one before it.
+  let midnight = nextLocalHour(addHours(parseInstant(day), -15), 0, timeZone);
+  while (readClock(midnight.getTime(), timeZone).day !== day.slice(8, 10))
+    midnight = nextLocalHour(addHours(midnight, 1), 0, timeZone);
+  return nextLocalHour(addHours(midnight, 1), 0, timeZone);
+}
+
+function addHours(at: Date, hours: number): Date {
+  return new Date(at.getTime() + hours * 60 * MINUTE_MS);
+}
+
 /** Minutes that the clock is ahead of UTC, within a day: enough to see whether it was put forward or back. */
 function offsetAt(at: number, timeZone: string): number {
   const utc = Math.floor(at / MINUTE_MS) % DAY_MINUTES;

@@ -148,13 +148,21 @@ export function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-function ensureThere(path: string): void {
-  if (!existsSync(path)) {
+/** @throws AppError not_initialised where there is none, storage where nobody may look */
+function sizeIn(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw storageError(path, error);
     throw new AppError('not_initialised', `there is no database at "${path}"`, {
       hints: ['run `reseal init` first (in a container: `docker compose run --rm reseal init`)'],
     });
   }
-  if (statSync(path).size === 0) {
+}
+
+function ensureThere(path: string): void {
+  if (sizeIn(path) === 0) {
     throw new AppError(
       'storage',
       `the database "${path}" is empty: it was there once, and has lost everything`,

@@ -14,12 +14,13 @@ import { formatInstant } from '../domain/calendar.ts';
 import { AppError, describeError, isAppError } from '../domain/error.ts';
 import type { Place } from '../history/chain.ts';
 import { formatHead } from '../history/head.ts';
+import { toInstant } from './columns.ts';
 import { sync } from './copy.ts';
 import { findDamage } from './damage.ts';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
 import { openHistory } from './history.ts';
-import { hold } from './hold.ts';
+import { heldSince, hold } from './hold.ts';
 import { readInstallId } from './installation.ts';
 import { noteHead, readHead } from './noted-head.ts';
 
@@ -47,6 +48,8 @@ export interface Replaced {
   readonly head: Place | undefined;
   /** When a daemon or `remind` last said that it was at work with it. */
   readonly lastBeatAt: string | undefined;
+  /** Since when nothing was sent from it. */
+  readonly heldSince: string | undefined;
   readonly isSameInstallation: boolean;
 }
 
@@ -62,6 +65,7 @@ const WAIT_MS = 2000;
 export function restoreDatabase({ source, path, now, actor }: RestoreOptions): Restored {
   const target = existsSync(path) ? realpathSync(path) : path;
   const coming = `${target}.restoring`;
+  if (resolve(source) === coming) throw refusal(source, 'a restore writes there: give it another name');
   removeAll(coming);
   try {
     takeIn(resolve(source), coming, target);
@@ -73,7 +77,7 @@ export function restoreDatabase({ source, path, now, actor }: RestoreOptions): R
     renameSync(coming, target);
     sync(dirname(target));
     noteHead(target, prepared.installId, prepared.newHead);
-    return { head: prepared.head, kept, replaced, heldSince: at };
+    return { head: prepared.head, kept, replaced, heldSince: prepared.heldSince };
   } finally {
     removeAll(coming);
   }
@@ -105,7 +109,7 @@ function takeIn(source: string, coming: string, target: string): void {
 /** What the database that is there says of itself, and that nobody else uses it now. @throws AppError busy */
 function look(target: string): Omit<Replaced, 'isSameInstallation'> | undefined {
   if (!existsSync(target)) return undefined;
-  const nothing = { installId: undefined, head: undefined, lastBeatAt: undefined };
+  const nothing = { installId: undefined, head: undefined, lastBeatAt: undefined, heldSince: undefined };
   let connection: Sqlite.Database | undefined;
   try {
     connection = new Sqlite(target, { fileMustExist: true, timeout: WAIT_MS });
@@ -117,6 +121,10 @@ function look(target: string): Omit<Replaced, 'isSameInstallation'> | undefined 
       installId: one('SELECT install_id FROM installation'),
       head: readHead(connection),
       lastBeatAt: one("SELECT MAX(at) FROM beat WHERE name IN ('started', 'cycle')") ?? undefined,
+      // An older schema has no such table, and held nothing.
+      heldSince: one("SELECT 1 FROM sqlite_schema WHERE name = 'trouble'")
+        ? one("SELECT since FROM trouble WHERE name = 'held'")
+        : undefined,
     };
   } catch (error) {
     if (!(error instanceof Sqlite.SqliteError)) throw error;
@@ -132,6 +140,7 @@ function look(target: string): Omit<Replaced, 'isSameInstallation'> | undefined 
 
 interface Prepared {
   readonly installId: string;
+  readonly heldSince: Date;
   readonly head: Place;
   readonly newHead: Place;
 }
@@ -148,12 +157,16 @@ function prepare(
     const installId = readInstallId(db);
     const head = readHead(db.connection);
     if (!installId || !head) throw refusal(source, 'no installation is in it');
-    const newHead = markRestored(db, { installId, head, at, actor }, before);
+    // What was held already has sent nothing since, and so it stays held from then on.
+    const held = before?.installId === installId ? toInstant(before.heldSince ?? null) : undefined;
+    const since = held && held < at ? held : at;
+    const newHead = markRestored(db, { installId, head, at, since, actor }, before);
+    if (heldSince(db)?.getTime() !== since.getTime()) throw refusal(source, 'it does not stay held');
     db.connection.pragma('wal_checkpoint(TRUNCATE)');
     db.close();
     db = undefined;
     sync(coming);
-    return { installId, head, newHead };
+    return { installId, heldSince: since, head, newHead };
   } catch (error) {
     if (isAppError(error, 'refused') || !isAppError(error)) throw error;
     throw refusal(source, error.message.replaceAll(coming, source), error);
@@ -177,13 +190,19 @@ function ensureSound(coming: string, source: string): void {
 /** Nothing is sent from now on, and nobody takes the time since for one in which nothing ran. */
 function markRestored(
   db: Database,
-  { installId, head, at, actor }: { installId: string; head: Place; at: Date; actor: string },
+  {
+    installId,
+    head,
+    at,
+    since,
+    actor,
+  }: { installId: string; head: Place; at: Date; since: Date; actor: string },
   before: Omit<Replaced, 'isSameInstallation'> | undefined,
 ): Place {
   return db.transaction(() => {
     const detail = `a backup that ends at ${formatHead(head)} was restored at ${formatInstant(at)}: nothing is sent until \`reseal resume\``;
     db.prepare("DELETE FROM trouble WHERE name IN ('held', 'storage', 'clock')").run();
-    hold(db, detail, at);
+    hold(db, detail, since);
     db.prepare('DELETE FROM beat').run();
     openHistory(db, installId, actor).append(
       {

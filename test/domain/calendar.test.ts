@@ -5,6 +5,7 @@ import {
   addDays,
   addLifetime,
   daysBetween,
+  endOfLocalDay,
   formatDay,
   formatForPeople,
   formatInstant,
@@ -260,4 +261,17 @@ describe('isTimeZone', () => {
     'returns false for %j',
     (name) => expect(isTimeZone(name)).toBe(false),
   );
+});
+
+describe('endOfLocalDay', () => {
+  it.each([
+    ['UTC', '2026-11-29', '2026-11-30T00:00:00.000Z'],
+    ['Europe/Lisbon', '2026-07-01', '2026-07-01T23:00:00.000Z'],
+    ['Pacific/Kiritimati', '2026-11-29', '2026-11-29T10:00:00.000Z'],
+    ['Etc/GMT+12', '2026-11-29', '2026-11-30T12:00:00.000Z'],
+    ['America/New_York', '2026-11-01', '2026-11-02T05:00:00.000Z'],
+    ['Australia/Lord_Howe', '2026-12-31', '2026-12-31T13:00:00.000Z'],
+  ])('returns in %s for %s the first instant after it', (timeZone, day, end) => {
+    expect(endOfLocalDay(day, timeZone).toISOString()).toBe(end);
+  });
 });

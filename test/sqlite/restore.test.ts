@@ -67,6 +67,35 @@ const seqOf = (path: string) => {
 };
 
 describe('restoreDatabase', () => {
+  describe('when what is there is held already', () => {
+    it('F12: stays held since then, so that what fell due meanwhile is not taken for sent', () => {
+      const path = anInstallation(2);
+      const backup = backupOf(path);
+      expect(restore(backup, path).heldSince).toEqual(later(60));
+      const again = restoreDatabase({ source: backup, path, now: () => later(600_000), actor: 'ada@host' });
+      expect(again.heldSince).toEqual(later(60));
+      const db = openDatabase(path, 'use', () => NOW);
+      expect(heldSince(db)).toEqual(later(60));
+      db.close();
+    });
+
+    it('is held from now on where it is of another installation', () => {
+      const path = anInstallation(2, OLD_INSTALL_ID);
+      restore(backupOf(path), path);
+      const other = backupOf(anInstallation(2));
+      const again = restoreDatabase({ source: other, path, now: () => later(600_000), actor: 'ada@host' });
+      expect(again.heldSince).toEqual(later(600_000));
+    });
+  });
+
+  it('refuses the name under which it works, and leaves that file', () => {
+    const path = anInstallation(2);
+    const source = `${path}.restoring`;
+    copyFileSync(backupOf(path), source);
+    expect(() => restore(source, path)).toThrow('give it another name');
+    expect(existsSync(source)).toBe(true);
+  });
+
   describe('when a backup is restored', () => {
     it('F12: puts it in place, holds sending, and keeps what was there', () => {
       const path = anInstallation(2);

@@ -1,5 +1,6 @@
 import { openUsedDatabase } from '../../app.ts';
 import { formatInstant } from '../../domain/calendar.ts';
+import { heldSince } from '../../sqlite/hold.ts';
 import { lastBeat } from '../../sqlite/installation.ts';
 import type { Run } from '../command.ts';
 
@@ -14,10 +15,13 @@ export const run: Run = async ({ world, places, out }) => {
     const lastBeatAt = last ? formatInstant(last) : null;
     const lastCycle = lastBeat(db, 'cycle');
     const lastCycleAt = lastCycle ? formatInstant(lastCycle) : null;
-    if (out.json) out.resultJson({ schemaVersion: 1, healthy, lastBeatAt, lastCycleAt });
+    const held = heldSince(db);
+    const heldSinceAt = held ? formatInstant(held) : null;
+    if (out.json)
+      out.resultJson({ schemaVersion: 1, healthy, lastBeatAt, lastCycleAt, heldSince: heldSinceAt });
     else
       out.result(
-        `${healthy ? 'healthy' : 'not healthy'}: the last good round was ${lastBeatAt ? `at ${lastBeatAt}` : 'never'}, the last of any kind ${lastCycleAt ? `at ${lastCycleAt}` : 'never'}`,
+        `${healthy ? 'healthy' : 'not healthy'}: the last good round was ${lastBeatAt ? `at ${lastBeatAt}` : 'never'}, the last of any kind ${lastCycleAt ? `at ${lastCycleAt}` : 'never'}${heldSinceAt ? `; nothing is sent since ${heldSinceAt}, until \`reseal resume\`` : ''}`,
       );
     return healthy ? 0 : 1;
   } finally {

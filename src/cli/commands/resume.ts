@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import { openUsedApp } from '../../app.ts';
-import { formatInstant, parseInstant } from '../../domain/calendar.ts';
+import { endOfLocalDay, formatInstant, parseInstant } from '../../domain/calendar.ts';
 import { AppError } from '../../domain/error.ts';
 import { chunks, formatTold, MOST_NAMED } from '../../history/about.ts';
 import type { ReminderKey } from '../../remind/reminder.ts';
@@ -26,7 +26,7 @@ export const run: Run = async (context, given) => {
       else out.result('nothing is held: mail goes out as it falls due');
       return 0;
     }
-    const until = assumedUntil(given, since, world.now());
+    const until = assumedUntil(given, since, app.config.timezone);
     const isRehearsal = given.options['dryRun'] === true;
     const found = isRehearsal ? rehearse(app, until) : resume(app, until);
     if (out.json) out.resultJson({ schemaVersion: 1, held: isRehearsal, ...asJson(until, found) });
@@ -38,7 +38,7 @@ export const run: Run = async (context, given) => {
 };
 
 /** @returns undefined: nothing is taken for sent */
-function assumedUntil(given: Given, since: Date, now: Date): Date | undefined {
+function assumedUntil(given: Given, since: Date, timeZone: string): Date | undefined {
   const text = textOption(given, 'assumeSentUntil');
   if (given.options['sendAll'] === true) {
     if (text === undefined) return undefined;
@@ -48,17 +48,21 @@ function assumedUntil(given: Given, since: Date, now: Date): Date | undefined {
     );
   }
   if (text === undefined) return since;
-  const until = parseInstant(text);
-  if (until > now)
+  const from = parseInstant(text);
+  if (from > since)
     throw new AppError(
       'invalid_input',
-      '--assume-sent-until lies in the future: nothing has been sent then',
+      `--assume-sent-until lies after ${formatInstant(since)}, since when nothing can have been sent`,
       {
         hints: ['--assume-sent-until 2027-05-20, or an instant such as 2027-05-20T12:00:00Z'],
       },
     );
-  return until;
+  // Of a day, all that went out on it counts.
+  const until = BARE_DATE.test(text) ? endOfLocalDay(text, timeZone) : from;
+  return until < since ? until : since;
 }
+
+const BARE_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 interface Found {
   readonly assumed: readonly ReminderKey[];
