@@ -12,6 +12,7 @@ import type { Database } from './sqlite/database.ts';
 import { lastDaemon, recordBeat } from './sqlite/installation.ts';
 import type { Lock } from './sqlite/lock.ts';
 import { acquireLock } from './sqlite/lock.ts';
+import { holdIfRewound } from './storage-watch.ts';
 
 export interface DaemonOptions {
   readonly places: Places;
@@ -69,6 +70,25 @@ export function takeDaemonLock(db: Database, places: Places, world: World): Lock
   throw new AppError('conflict', `a daemon is running on this data already${who}`, {
     hints: ['one is enough: stop the other first'],
   });
+}
+
+/**
+ * The daemon's lock, for a command that sends where none runs. A database that is older than it was seen to be is held by then, as
+ * the daemon holds it: look for that (`heldSince`) before anything is sent.
+ *
+ * @returns undefined: a daemon runs, and sends
+ */
+export function takeSendingLock(db: Database, places: Places, world: World, log: Report): Lock | undefined {
+  let lock: Lock | undefined;
+  try {
+    lock = takeDaemonLock(db, places, world);
+    holdIfRewound(db, world.now(), log);
+    return lock;
+  } catch (error) {
+    lock?.release();
+    if (isAppError(error, 'conflict')) return undefined;
+    throw error;
+  }
 }
 
 /** What a full disk or a busy database stops is told, and is due again in a minute; a bug ends the daemon. */

@@ -42,12 +42,38 @@ export function inspectAtStart(db: Database, now: Date, log: Report): void {
       ],
     });
   }
-  const seen = findRewind(connection, connection.name, readInstallId(db) ?? '');
-  if (!seen || heldSince(db)) return;
-  const head = readHead(connection);
-  const detail = `its history was seen to reach ${formatHead(seen)}, and ends at ${head ? formatHead(head) : 'nothing'}: an older copy was put in its place, or its write-ahead log was lost. Nothing is sent until \`reseal resume\``;
-  db.transaction(() => hold(db, detail, now));
-  log({ event: 'storage.held', detail });
+  holdIfRewound(db, now, log);
+}
+
+/**
+ * Holds a database that does not know what it was seen to know. Whoever is about to send asks for it first.
+ *
+ * @throws AppError storage, busy
+ */
+export function holdIfRewound(db: Database, now: Date, log: Report): void {
+  const { connection } = db;
+  // In one transaction: `resume` notes a new head, and must not be taken for a rewind on its way.
+  const detail = db.transaction(() => {
+    if (heldSince(db)) return undefined;
+    const seen = findRewind(connection, connection.name, readInstallId(db) ?? '');
+    if (!seen) return undefined;
+    const head = readHead(connection);
+    const end = head ? formatHead(head) : 'nothing';
+    const found = `its history was seen to reach ${formatHead(seen)}, and ends at ${end}: an older copy was put in its place, its end was cut off, or its write-ahead log was lost. Nothing is sent until \`reseal resume\``;
+    hold(db, found, now);
+    return found;
+  });
+  if (detail !== undefined) log({ event: 'storage.held', detail });
+}
+
+/** How far the history reaches, for the next look. What was seen before is never given up for less: that is held. */
+export function noteReach(db: Database, now: Date, log: Report): void {
+  keepTrying(() => {
+    holdIfRewound(db, now, log);
+    if (heldSince(db)) return;
+    const [installId, head] = [readInstallId(db), readHead(db.connection)];
+    if (installId && head) noteHead(db.connection.name, installId, head);
+  }, log);
 }
 
 function asNew(empty: Database['connection']): void {
@@ -68,11 +94,12 @@ export function openStorageWatch(log: Report): StorageWatch {
   const pages = openPageWatch(log);
   const chain = openChainWatch(log);
   const rows = openRowWatch();
-  let noted: number | undefined;
+  let noted: string | undefined;
   return {
     look: async (app) => {
       await pages.look(app);
       if (isTrouble(app.db, 'storage')) return 'damaged';
+      holdIfRewound(app.db, app.world.now(), log);
       chain.look(app);
       if (heldSince(app.db)) return 'held';
       rows.look(app);
@@ -83,11 +110,11 @@ export function openStorageWatch(log: Report): StorageWatch {
       await pages.found(app, describeError(error));
       return true;
     },
-    note: ({ db, identity }) => {
-      const head = readHead(db.connection);
-      if (!head || head.seq === noted || heldSince(db)) return;
-      keepTrying(() => noteHead(db.connection.name, identity.installId, head), log);
-      noted = head.seq;
+    note: ({ db, world }) => {
+      const hash = readHead(db.connection)?.hash;
+      if (hash === noted) return;
+      noteReach(db, world.now(), log);
+      noted = hash;
     },
   };
 }

@@ -115,6 +115,52 @@ END`);
     watch.note(app);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ seq: 1 });
   });
+
+  describe('when the end of the history is cut off while it runs', () => {
+    const cutOff = async () => {
+      const one = anApp();
+      const { app, db, history, log } = one;
+      const append = () => history.append({ type: 'test.done', subject: 'reseal', result: '' }, NOW);
+      for (let count = 0; count < 3; count++) append();
+      const watch = openStorageWatch(log);
+      await watch.look(app);
+      watch.note(app);
+      const path = headPath(db.connection.name);
+      const noted = readFileSync(path, 'utf8');
+      db.connection.exec('DROP TRIGGER event_is_not_removed; DELETE FROM event WHERE seq > 2');
+      return { ...one, watch, append, noted, isKept: () => readFileSync(path, 'utf8') === noted };
+    };
+
+    it('F17: holds it before anything is sent, once, and keeps what was seen', async () => {
+      const { app, db, watch, events, isKept } = await cutOff();
+      expect(await watch.look(app)).toBe('held');
+      expect(await watch.look(app)).toBe('held');
+      expect(listTroubles(db)).toMatchObject([
+        { name: 'held', detail: expect.stringMatching(/seen to reach 4:[0-9a-f]{16}, and ends at 2:/) },
+      ]);
+      watch.note(app);
+      expect(isKept()).toBe(true);
+      expect(events).toEqual(['storage.held']);
+    });
+
+    it('F17: notes no shorter history at the end of a round', async () => {
+      const { app, db, watch, events, isKept } = await cutOff();
+      watch.note(app);
+      expect(isKept()).toBe(true);
+      expect(heldSince(db)).toEqual(NOW);
+      expect(events).toEqual(['storage.held']);
+    });
+
+    it('F17: sees it although as many other entries were added', async () => {
+      const { app, db, watch, append, isKept } = await cutOff();
+      for (let count = 0; count < 2; count++) append();
+      // Entries that are alike in everything would be the same.
+      db.connection.exec("DROP TRIGGER event_is_not_changed; UPDATE event SET hash = 'f' WHERE seq = 4");
+      watch.note(app);
+      expect(isKept()).toBe(true);
+      expect(heldSince(db)).toEqual(NOW);
+    });
+  });
 });
 
 describe('inspectAtStart', () => {
@@ -144,6 +190,33 @@ describe('inspectAtStart', () => {
       expect(findRewind(db.connection, db.connection.name, INSTALL_ID)).toBeUndefined();
     }
     expect(heldSince(db)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'a trigger',
+      'CREATE TRIGGER quiet AFTER INSERT ON message BEGIN DELETE FROM message WHERE id = NEW.id; END',
+      'the trigger quiet is none of ours',
+    ],
+    ['a view', 'CREATE VIEW sqliteview AS SELECT 1', 'the view sqliteview is none of ours'],
+    ['a table', 'CREATE TABLE other (a)', 'the table other is none of ours'],
+    ['an index', 'CREATE INDEX other ON message (id)', 'the index other is none of ours'],
+  ])('F8: refuses a schema with %s more', (_name, sql, words) => {
+    const { db, log } = anApp();
+    inspectAtStart(db, NOW, log);
+    db.connection.exec(sql);
+    expect(() => inspectAtStart(db, NOW, log)).toThrow(words);
+  });
+
+  it('F8: refuses a trigger that has the name of one of SQLite’s own', () => {
+    const { db, log } = anApp();
+    const { connection } = db;
+    connection.exec('CREATE TRIGGER quiet AFTER INSERT ON message BEGIN SELECT 1; END');
+    connection.unsafeMode(true);
+    connection.pragma('writable_schema = ON');
+    connection.exec(`UPDATE sqlite_schema SET name = 'sqlite_quiet',
+      sql = replace(sql, 'TRIGGER quiet', 'TRIGGER sqlite_quiet') WHERE name = 'quiet'`);
+    expect(() => inspectAtStart(db, NOW, log)).toThrow('the trigger sqlite_quiet is none of ours');
   });
 
   it('F8: refuses a schema with another letter, and JSON that is none', () => {

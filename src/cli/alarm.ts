@@ -1,14 +1,16 @@
 import type { App } from '../app.ts';
-import { takeDaemonLock } from '../daemon.ts';
+import { takeSendingLock } from '../daemon.ts';
 import type { Declaration } from '../domain/credential.ts';
-import { describeError, isAppError } from '../domain/error.ts';
+import { describeError } from '../domain/error.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { deliverDue, takeBack } from '../remind/deliver.ts';
 import { sweep } from '../remind/sweep.ts';
 import type { RotationCard } from '../rotate/rotation.ts';
 import { planningOf, roundOf } from '../sending.ts';
 import { heldSince } from '../sqlite/hold.ts';
+import { listTroubles } from '../sqlite/installation.ts';
 import type { Lock } from '../sqlite/lock.ts';
+import { noteReach } from '../storage-watch.ts';
 import type { Context } from './command.ts';
 
 const WAITING =
@@ -39,7 +41,7 @@ export function raiseAlarm(
   const report = ({ event, detail }: { event: string; detail?: string }) => {
     if (event === 'plan.failed') failed = detail;
   };
-  const lock = lockOrNothing(app, places, world);
+  const lock = takeSendingLock(app.db, places, world, report);
   if (lock) takeBack({ outbox: app.outbox, unwritten: [], now: world.now });
   sweep(planningOf(app, report));
   out.talk(
@@ -54,19 +56,11 @@ export function raiseAlarm(
   }
   if (heldSince(app.db)) {
     lock.release();
-    out.talk('warning: the mail about it is held since a restore: start sending again with `reseal resume`');
+    const reason = listTroubles(app.db).find(({ name: trouble }) => trouble === 'held')?.detail ?? '';
+    out.talk(`warning: the mail about it is held: ${reason}`);
     return { finish: async () => undefined };
   }
   return sendBeside(app, lock, out);
-}
-
-function lockOrNothing(app: App, places: Context['places'], world: Context['world']): Lock | undefined {
-  try {
-    return takeDaemonLock(app.db, places, world);
-  } catch (error) {
-    if (isAppError(error, 'conflict')) return undefined;
-    throw error;
-  }
 }
 
 function sendBeside(app: App, lock: Lock, out: Context['out']): Sending {
@@ -78,6 +72,7 @@ function sendBeside(app: App, lock: Lock, out: Context['out']): Sending {
     const run = { epoch, stopping: () => given === 'up', unwritten: [], report: () => undefined };
     try {
       const { sent, failed } = await deliverDue(await roundOf(app, run));
+      noteReach(app.db, world.now(), run.report);
       if (given === 'up') return;
       const left = app.outbox.waiting().length;
       if (sent > 0) out.talk(`${sent} ${sent === 1 ? 'mail' : 'mails'} about it went out`);

@@ -34,7 +34,7 @@ export interface Place {
 /** The first entry that does not follow from the one before it. */
 export interface Break {
   readonly seq: number;
-  /** `changed`: its hash is another's; `out-of-place`: it follows another entry than the one that stands before it. */
+  /** `changed`: its hash is another's; `out-of-place`: it follows another entry than the one that stands before it, or its number is below 1. */
   readonly reason: 'missing' | 'changed' | 'out-of-place';
 }
 
@@ -70,6 +70,7 @@ export function chain(
 export function findBreak(events: Iterable<ChainedEvent>, before: Place): Break | undefined {
   let { seq, hash: prev } = before;
   for (const { hash: stored, ...entry } of events) {
+    if (entry.seq < 1) return { seq: entry.seq, reason: 'out-of-place' };
     seq++;
     if (entry.seq > seq) return { seq, reason: 'missing' };
     if (entry.seq !== seq || hash(canonical(entry)) !== stored) return { seq, reason: 'changed' };

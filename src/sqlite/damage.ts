@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { describeError } from '../domain/error.ts';
+import { visible } from '../history/words.ts';
 
 const MOST_LINES = 5;
 
@@ -30,7 +31,9 @@ interface SchemaRow {
   readonly sql: string;
 }
 
-const SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+/** Tables of SQLite's own are left out; triggers and views it has none, whatever somebody calls his. */
+const SCHEMA = `SELECT type, name, sql FROM sqlite_schema
+  WHERE sql IS NOT NULL AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR type IN ('trigger', 'view'))`;
 /** Columns of JSON that are read wherever the program runs. */
 const JSON_COLUMNS = [
   ['credential', 'declaration'],
@@ -38,8 +41,8 @@ const JSON_COLUMNS = [
 ] as const;
 
 /**
- * What no program of ours has written, although SQLite finds nothing wrong with it: a schema with another letter, JSON that is
- * none. `expected`: makes of an empty database one with the schema of this program.
+ * What no program of ours has written, although SQLite finds nothing wrong with it: a schema with another letter or
+ * with something more in it (a trigger can undo whatever is written), JSON that is none. `expected`: makes of an empty database one with the schema of this program.
  */
 export function findNonsense(
   connection: Sqlite.Database,
@@ -47,7 +50,7 @@ export function findNonsense(
 ): string | undefined {
   try {
     const wrong = findForeign(connection, expected);
-    if (wrong) return `the ${wrong.type} ${wrong.name} is not what it was made as`;
+    if (wrong) return wrong;
     for (const [table, column] of JSON_COLUMNS) {
       const bad = connection
         .prepare(`SELECT count(*) FROM ${table} WHERE NOT json_valid(${column})`)
@@ -64,11 +67,21 @@ export function findNonsense(
 function findForeign(
   connection: Sqlite.Database,
   expected: (empty: Sqlite.Database) => void,
-): SchemaRow | undefined {
+): string | undefined {
   if (digestOfSchema(connection) === knownDigest()) return undefined;
   const rows = connection.prepare(SCHEMA).all() as SchemaRow[];
-  const there = new Map(rows.map(({ type, name, sql }) => [`${type} ${name}`, sql]));
-  return schemaBy(expected).find(({ type, name, sql }) => there.get(`${type} ${name}`) !== sql);
+  const ours = schemaBy(expected);
+  const there = new Map(rows.map((row) => [titleOf(row), row.sql]));
+  const changed = ours.find((row) => there.get(titleOf(row)) !== row.sql);
+  if (changed) return `the ${titleOf(changed)} is not what it was made as`;
+  const left = new Set(ours.map(titleOf));
+  // Also one that is there twice, as somebody can make it who writes the schema by hand.
+  const extra = rows.find((row) => !left.delete(titleOf(row)));
+  return extra && `the ${visible(titleOf(extra))} is none of ours`;
+}
+
+function titleOf({ type, name }: SchemaRow): string {
+  return `${type} ${name}`;
 }
 
 /** SHA-256 over everything that the schema is made of, in hexadecimal. */

@@ -13,6 +13,8 @@ export interface History {
 }
 
 const SELECT = 'SELECT seq, at, actor, type, subject, result, detail, prev, hash FROM event';
+/** What stands before the first entry is none: `checkChain` names it, and nothing else shows it. */
+const IS_ENTRY = 'seq >= 1';
 
 /** @param actor `user@host` of this process */
 export function openHistory(db: Database, installId: string, actor: string): History {
@@ -28,7 +30,7 @@ export function openHistory(db: Database, installId: string, actor: string): His
         insert.run(chain(event, { seq, at: formatInstant(at), actor, prev: before.hash }));
         return seq;
       }),
-    list: () => db.prepare(`${SELECT} ORDER BY seq`).all() as ChainedEvent[],
+    list: () => db.prepare(`${SELECT} WHERE ${IS_ENTRY} ORDER BY seq`).all() as ChainedEvent[],
   };
 }
 
@@ -57,7 +59,9 @@ export function entriesUpTo(db: Database, seq: number, limit: number): readonly 
 /** Hash of the entry whose hash begins so. */
 export function findHash(db: Database, prefix: string): string | undefined {
   return db
-    .prepare("SELECT hash FROM event WHERE hash >= @prefix AND hash < @prefix || 'g' LIMIT 1")
+    .prepare(
+      `SELECT hash FROM event WHERE hash >= @prefix AND hash < @prefix || 'g' AND +${IS_ENTRY} LIMIT 1`,
+    )
     .pluck()
     .get({ prefix }) as string | undefined;
 }
@@ -68,8 +72,8 @@ export function entriesAbout(db: Database, name: string): readonly ChainedEvent[
   const [, pipeline] = namedIn(`pipeline:${name}`) as [string, string];
   return db
     .prepare(
-      `${SELECT} WHERE subject = @name OR ((type LIKE 'mail.%' OR type LIKE 'recipients.%')
-         AND (instr(detail, @alone) > 0 OR instr(detail, @first) > 0 OR instr(detail, @pipeline) > 0)) ORDER BY seq`,
+      `${SELECT} WHERE ${IS_ENTRY} AND (subject = @name OR ((type LIKE 'mail.%' OR type LIKE 'recipients.%')
+         AND (instr(detail, @alone) > 0 OR instr(detail, @first) > 0 OR instr(detail, @pipeline) > 0))) ORDER BY seq`,
     )
     .all({ name, alone, first, pipeline }) as ChainedEvent[];
 }
@@ -78,14 +82,17 @@ export function entriesAbout(db: Database, name: string): readonly ChainedEvent[
 export function firstUses(db: Database): readonly ChainedEvent[] {
   return db
     .prepare(
-      `${SELECT} WHERE type IN ('verify.changed', 'verify.seen-again', 'verify.recovered')
+      `${SELECT} WHERE ${IS_ENTRY} AND type IN ('verify.changed', 'verify.seen-again', 'verify.recovered')
          AND detail ->> 'rule' = 'crate-token-in-use' AND detail ->> 'outcome' = 'pass' ORDER BY seq`,
     )
     .all() as ChainedEvent[];
 }
 
 export function subjects(db: Database): readonly string[] {
-  return db.prepare('SELECT DISTINCT subject FROM event ORDER BY subject').pluck().all() as string[];
+  return db
+    .prepare(`SELECT DISTINCT subject FROM event WHERE ${IS_ENTRY} ORDER BY subject`)
+    .pluck()
+    .all() as string[];
 }
 
 /** How far a check of the chain has come. */
@@ -99,13 +106,15 @@ export interface Checked {
 
 /**
  * Computes the chain again, at most `limit` entries (default: all) after `from` (default: the beginning). That `from` itself is
- * still there is looked at first: what was checked a moment ago may be cut off.
+ * still there is looked at first: what was checked a moment ago may be cut off; and that nothing stands before the first entry.
  */
 export function checkChain(
   db: Database,
   installId: string,
   { from = beginning(installId), limit = Number.MAX_SAFE_INTEGER }: { from?: Place; limit?: number } = {},
 ): Checked {
+  const early = findEarly(db);
+  if (early) return { broken: early, upTo: undefined, more: false };
   if (from.seq > 0) {
     const reason = reasonOf(findEntry(db, from.seq), from);
     if (reason) return { broken: { seq: from.seq, reason }, upTo: undefined, more: false };
@@ -120,6 +129,11 @@ export function checkChain(
   return broken
     ? { broken, upTo: undefined, more: false }
     : { broken, upTo: { seq: last.seq, hash: last.hash }, more: count === limit };
+}
+
+function findEarly(db: Database): Break | undefined {
+  const seq = db.prepare(`SELECT MIN(seq) FROM event WHERE NOT ${IS_ENTRY}`).pluck().get() as number | null;
+  return seq === null ? undefined : { seq, reason: 'out-of-place' };
 }
 
 function entriesAfter(db: Database, seq: number, limit: number): Iterable<ChainedEvent> {

@@ -13,6 +13,7 @@ import {
   secretOf,
   statusOf,
 } from '../support/installed.ts';
+import { putInPlace } from '../support/put-in-place.ts';
 
 const EVERY_OWNER = ['backup@example.org', 'joao@example.org'];
 
@@ -111,6 +112,20 @@ describe('rotate --leaked', () => {
     await one.program.run('daemon', '--once');
     const mails = await one.sandbox.mail.waitForMessages(2);
     expect(mails.flatMap(({ recipients }) => recipients).sort()).toEqual(EVERY_OWNER);
+  });
+
+  it('F11: sends nothing from an older copy that was put in its place, and says so', async () => {
+    const one = await keep(installAndRecord());
+    const { dataDir } = one.installation;
+    const older = join(dataDir, 'older.db');
+    await one.program.run('backup', older);
+    await one.program.run('record', 'crates-io', '--expires', dateOf(daysAgo(-300)));
+    await one.program.run('remind');
+    const sent = one.sandbox.mail.messages.length;
+    putInPlace(older, dataDir);
+    const { stderr } = await one.program.run('rotate', 'crates-io', '--leaked', '--stdin');
+    expect(stderr).toContain('warning: the mail about it is held: its history was seen to reach');
+    expect(one.sandbox.mail.messages).toHaveLength(sent);
   });
 
   it('is never made less of, and told no second time', async () => {

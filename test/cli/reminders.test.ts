@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addDays, startOfDay } from '../../src/domain/calendar.ts';
+import { putInPlace } from '../support/put-in-place.ts';
 import type { Relay } from '../support/relay.ts';
 import { startRelay } from '../support/relay.ts';
 
@@ -58,6 +60,20 @@ describe('remind', () => {
     await record(relay, 'ada', 6);
     expect((await relay.program.run('remind')).stdout).toBe('1 sent, 0 waiting');
     expect((await relay.program.run('remind')).stdout).toBe('0 sent, 0 waiting');
+    expect(relay.mail.messages).toHaveLength(1);
+  });
+
+  it('F11: sends nothing from an older copy that was put in its place, and says so', async () => {
+    const relay = await begin();
+    await record(relay, 'ada', 6);
+    const older = join(relay.folder, 'older.db');
+    await relay.program.run('backup', older);
+    expect((await relay.program.run('remind')).stdout).toBe('1 sent, 0 waiting');
+    putInPlace(older, relay.dataDir);
+    const { code, stdout, stderr } = await relay.program.run('remind');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^1 held: nothing goes out/) });
+    expect(stderr).toMatch(/history was seen to reach \d+:[0-9a-f]{16}, and ends at \d+:/);
+    expect(await json(relay, 'remind')).toMatchObject({ sent: 0, heldSince: expect.any(String) });
     expect(relay.mail.messages).toHaveLength(1);
   });
 

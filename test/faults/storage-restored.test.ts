@@ -110,7 +110,10 @@ describe("F12: when yesterday's backup is restored", () => {
     expect(await round(relay)).toHaveLength(1);
     await relay.program.run('restore', backup);
     const future = await relay.program.run('resume', '--assume-sent-until', '2999-01-01');
-    expect([future.code, future.stderr]).toEqual([2, expect.stringContaining('since when nothing can have been sent')]);
+    expect([future.code, future.stderr]).toEqual([
+      2,
+      expect.stringContaining('since when nothing can have been sent'),
+    ]);
     const before = addDays(new Date(), -2).toISOString().slice(0, 10);
     expect(await json(relay, 'resume', '--dry-run', '--assume-sent-until', before)).toMatchObject({
       assumedSent: [],

@@ -136,6 +136,14 @@ describe('firstBroken', () => {
 });
 
 describe('findBreak', () => {
+  it.each([0, -3])('F17: names an entry with the number %d before the first', (seq) => {
+    const [first] = CHAIN;
+    if (!first) throw new Error('the chain is empty');
+    const forged = chain({ type: 't', subject: 's', result: 'r' }, { ...first, seq, prev: '' });
+    expect(findBreak([forged, ...CHAIN], beginning(INSTALL_ID))).toEqual({ seq, reason: 'out-of-place' });
+    expect(firstBroken([forged, ...CHAIN], INSTALL_ID)).toBe(seq);
+  });
+
   const every = CHAIN.map((_, index) => index);
   const start = beginning(INSTALL_ID);
 

@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/sqlite/database.ts';
 import {
   checkChain,
   entriesAbout,
+  entriesUpTo,
   findEntry,
   findHash,
   firstUses,
@@ -250,6 +251,22 @@ describe('checkChain', () => {
     db.connection.exec(sql);
     if (!upTo) throw new Error('it has come nowhere');
     expect(checkChain(db, INSTALL_ID, { from: upTo })).toEqual({ broken, upTo: undefined, more: false });
+  });
+
+  it.each([0, -7])('F17: names an entry with the number %d, wherever it has come to', (seq) => {
+    const { db, history } = openWith(3);
+    const { upTo } = checkChain(db, INSTALL_ID);
+    dropTriggers(db.connection);
+    db.connection.exec(`INSERT INTO event SELECT ${seq}, at, actor, type, subject, 'forged', detail, '', 'f0f0f0f0'
+      FROM event WHERE seq = 1`);
+    if (!upTo) throw new Error('it has come nowhere');
+    const broken = { seq, reason: 'out-of-place' };
+    expect(checkChain(db, INSTALL_ID)).toEqual({ broken, upTo: undefined, more: false });
+    expect(checkChain(db, INSTALL_ID, { from: upTo }).broken).toEqual(broken);
+    expect(history.list().map((entry) => entry.seq)).toEqual([1, 2, 3]);
+    expect(entriesAbout(db, 'crates-io').map((entry) => entry.seq)).toEqual([1, 2, 3]);
+    expect(findHash(db, 'f0f0f0f0')).toBeUndefined();
+    expect(entriesUpTo(db, seq, 1)).toMatchObject([{ seq, result: 'forged' }]);
   });
 
   it('holds where nothing has happened', () => {

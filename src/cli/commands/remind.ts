@@ -1,16 +1,17 @@
 import type { App } from '../../app.ts';
 import { openUsedApp } from '../../app.ts';
-import { takeDaemonLock } from '../../daemon.ts';
+import { takeSendingLock } from '../../daemon.ts';
 import { isMailAddress } from '../../domain/address.ts';
 import { formatInstant } from '../../domain/calendar.ts';
-import { AppError, isAppError } from '../../domain/error.ts';
+import { AppError } from '../../domain/error.ts';
 import type { Delivered } from '../../remind/deliver.ts';
 import { deliverDue, takeBack } from '../../remind/deliver.ts';
 import { previewDue } from '../../remind/preview.ts';
 import { sweep } from '../../remind/sweep.ts';
 import { planningOf, roundOf } from '../../sending.ts';
 import { heldSince } from '../../sqlite/hold.ts';
-import type { Lock } from '../../sqlite/lock.ts';
+import { listTroubles } from '../../sqlite/installation.ts';
+import { noteReach } from '../../storage-watch.ts';
 import type { Context, Run } from '../command.ts';
 import { textOption } from '../command.ts';
 import { sendSample } from '../sample-mail.ts';
@@ -58,9 +59,10 @@ function showPlan({ out, world }: Context, app: App): number {
 /** Only the holder of the daemon's lock sends: beside a running daemon, this queues. */
 async function sweepNow({ world, places, out }: Context, app: App): Promise<number> {
   const report = ({ event, detail }: { event: string; detail?: string }) => {
-    if (event !== 'mail.sent') out.talk(`${event}${detail ? `: ${detail}` : ''}`);
+    // Why it is held is said at the end, also where it was held before.
+    if (event !== 'mail.sent' && event !== 'storage.held') out.talk(`${event}${detail ? `: ${detail}` : ''}`);
   };
-  const lock = tryLock(app, places, world);
+  const lock = takeSendingLock(app.db, places, world, report);
   const held = heldSince(app.db);
   const run = { epoch: world.randomBytes(8).toString('hex'), stopping: () => false, unwritten: [] };
   let unplanned = 0;
@@ -70,6 +72,7 @@ async function sweepNow({ world, places, out }: Context, app: App): Promise<numb
     unplanned = sweep(planningOf(app, report));
     if (lock && !held) {
       delivered = await deliverDue(await roundOf(app, { ...run, report }));
+      noteReach(app.db, world.now(), report);
     }
   } finally {
     lock?.release();
@@ -85,7 +88,8 @@ async function sweepNow({ world, places, out }: Context, app: App): Promise<numb
       heldSince: held ? formatInstant(held) : null,
     });
   } else if (held) {
-    out.result(`${waiting.length} held: nothing goes out since the restore of ${formatInstant(held)}`);
+    out.result(`${waiting.length} held: nothing goes out since ${formatInstant(held)}`);
+    out.talk(listTroubles(app.db).find(({ name }) => name === 'held')?.detail ?? '');
     out.hint('start sending again with: reseal resume');
   } else if (delivered) {
     out.result(`${delivered.sent} sent, ${waiting.length} waiting`);
@@ -95,15 +99,6 @@ async function sweepNow({ world, places, out }: Context, app: App): Promise<numb
   }
   const isLeft = waiting.length > 0 && (delivered !== undefined || held !== undefined);
   return unplanned > 0 || isLeft ? 1 : 0;
-}
-
-function tryLock(app: App, places: Context['places'], world: Context['world']): Lock | undefined {
-  try {
-    return takeDaemonLock(app.db, places, world);
-  } catch (error) {
-    if (isAppError(error, 'conflict')) return undefined;
-    throw error;
-  }
 }
 
 async function sendTest({ out }: Context, app: App, address: string): Promise<number> {

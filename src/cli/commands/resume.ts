@@ -72,10 +72,13 @@ interface Found {
 /** In one transaction: a process that is killed on the way leaves it held. */
 function resume(app: App, until: Date | undefined): Found {
   const { db, identity } = app;
-  const found = db.transaction(() => settle(app, until));
-  const head = readHead(db.connection);
-  if (head) noteHead(db.connection.name, identity.installId, head);
-  return found;
+  return db.transaction(() => {
+    const found = settle(app, until);
+    const head = readHead(db.connection);
+    // Within it, else a round of the daemon in between finds the history cut off, and holds again.
+    if (head) noteHead(db.connection.name, identity.installId, head);
+    return found;
+  });
 }
 
 /** The same, taken back. */
