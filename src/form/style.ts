@@ -142,7 +142,7 @@ input { font: inherit; color: inherit; accent-color: var(--accent); }
 .unchecked .option { border-color: var(--warn); font-weight: 650; background: var(--sheet); }
 .unchecked .hint { margin-top: .7rem; color: var(--ink); }
 .stated .meta { display: block; }
-.command { white-space: nowrap; }
+.command { overflow-wrap: anywhere; }
 .stated { padding: .8rem 1rem; background: var(--sunk); border-radius: 8px; }
 .consequences { display: grid; gap: .6rem; padding: 1.1rem 1.35rem; background: var(--sunk); border-radius: 10px; font-size: .9375rem; }
 button {
