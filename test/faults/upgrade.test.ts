@@ -48,7 +48,8 @@ function anotherRelease({ configPath, dataDir }: Relay, migration?: string): Pro
   const described = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as object;
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...described, version: '1000.0.0' }));
   if (migration !== undefined) {
-    const next = String(readdirSync(join(folder, 'migrations')).length + 1).padStart(4, '0');
+    const there = readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.sql'));
+    const next = String(there.length + 1).padStart(4, '0');
     writeFileSync(join(folder, 'migrations', `${next}_of_another_release.sql`), migration);
   }
   const work = join(folder, 'work');
