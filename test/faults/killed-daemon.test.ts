@@ -9,6 +9,7 @@ import { startRelay } from '../support/relay.ts';
 
 // 120 in the checks of every change, 2,000 each night; a few here, so that the suite stays quick.
 const KILLS = Number(process.env['RESEAL_KILLS'] ?? 25);
+const DEADLINE_MS = 60_000 + KILLS * 3_000;
 const OWNERS = Array.from({ length: 40 }, (_, index) => `owner-${String(index).padStart(2, '0')}`);
 const STAGES: readonly (MailStage | 'accepted')[] = ['mail', 'recipient', 'data', 'dot', 'accepted'];
 
@@ -119,7 +120,7 @@ describe(`a daemon that is killed ${KILLS} times`, () => {
       sql("SELECT id FROM message WHERE state IN ('dead', 'in-flight')"),
     );
     expect(left).toEqual([]);
-  }, 60_000 + KILLS * 3_000);
+  }, DEADLINE_MS);
 });
 
 function messageIdOf(raw: Buffer): string {
