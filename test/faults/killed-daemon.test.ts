@@ -79,48 +79,54 @@ function onTheirWay(relay: Relay): readonly number[] {
 }
 
 describe(`a daemon that is killed ${KILLS} times`, () => {
-  it(`E9, E10, E11, H6: loses no reminder, and repeats only what was on its way, byte for byte (seed ${SEED})`, async () => {
-    await using relay = await startRelay({ owners: OWNERS });
-    const random = randomFrom(SEED);
-    const lostAnswers = new Map<number, number>();
-    for (let kill = 0; kill < KILLS; kill++) {
-      supply(relay);
-      if (random() < 0.3) letPausesPass(relay);
-      await killSomewhere(relay, relay.program.start('daemon'), random);
-      for (const id of onTheirWay(relay)) lostAnswers.set(id, (lostAnswers.get(id) ?? 0) + 1);
-    }
-    for (let round = 0; round < 6; round++) {
-      letPausesPass(relay);
-      await relay.program.run('daemon', '--once');
-    }
+  it(
+    `E9, E10, E11, H6: loses no reminder, and repeats only what was on its way, byte for byte (seed ${SEED})`,
+    async () => {
+      await using relay = await startRelay({ owners: OWNERS });
+      const random = randomFrom(SEED);
+      const lostAnswers = new Map<number, number>();
+      for (let kill = 0; kill < KILLS; kill++) {
+        supply(relay);
+        if (random() < 0.3) letPausesPass(relay);
+        await killSomewhere(relay, relay.program.start('daemon'), random);
+        for (const id of onTheirWay(relay)) lostAnswers.set(id, (lostAnswers.get(id) ?? 0) + 1);
+      }
+      for (let round = 0; round < 6; round++) {
+        letPausesPass(relay);
+        await relay.program.run('daemon', '--once');
+      }
 
-    const owed = relay.withStores((_stores, sql) =>
-      sql(`SELECT r.credential, r.version, r.state, m.id AS message, m.state AS message_state FROM reminder AS r
+      const owed = relay.withStores((_stores, sql) =>
+        sql(`SELECT r.credential, r.version, r.state, m.id AS message, m.state AS message_state FROM reminder AS r
            LEFT JOIN message AS m ON m.id = r.message WHERE r.topic = 'expiry'`),
-    ) as { credential: string; version: number; state: string; message: number; message_state: string }[];
-    // Not delivered is only what was given up visibly, after its answer had been lost three times.
-    const unsent = owed.filter(({ state, message_state }) => state !== 'covered' && message_state !== 'sent');
-    expect(unsent.filter(({ message }) => (lostAnswers.get(message) ?? 0) < 3)).toEqual([]);
-    expect(owed.length).toBeGreaterThanOrEqual(OWNERS.length);
+      ) as { credential: string; version: number; state: string; message: number; message_state: string }[];
+      // Not delivered is only what was given up visibly, after its answer had been lost three times.
+      const unsent = owed.filter(
+        ({ state, message_state }) => state !== 'covered' && message_state !== 'sent',
+      );
+      expect(unsent.filter(({ message }) => (lostAnswers.get(message) ?? 0) < 3)).toEqual([]);
+      expect(owed.length).toBeGreaterThanOrEqual(OWNERS.length);
 
-    const copies = Map.groupBy(relay.mail.messages, ({ raw }) => messageIdOf(raw));
-    const extra = [...copies.values()].reduce((sum, mails) => sum + mails.length - 1, 0);
-    const explained = [...lostAnswers.values()].reduce((sum, count) => sum + count, 0);
-    expect(extra).toBeLessThanOrEqual(explained);
-    for (const mails of copies.values()) {
-      expect(mails.length).toBeLessThanOrEqual(3);
-      expect(new Set(mails.map(({ raw }) => createHash('sha256').update(raw).digest('hex'))).size).toBe(1);
-    }
-    // As many different mails as there were versions to speak of: none was made twice under another name.
-    const sent = owed.filter(({ message_state }) => message_state === 'sent');
-    expect(copies.size).toBeGreaterThanOrEqual(new Set(sent.map(({ message }) => message)).size);
-    expect(copies.size).toBeLessThanOrEqual(new Set(owed.map(({ message }) => message)).size);
+      const copies = Map.groupBy(relay.mail.messages, ({ raw }) => messageIdOf(raw));
+      const extra = [...copies.values()].reduce((sum, mails) => sum + mails.length - 1, 0);
+      const explained = [...lostAnswers.values()].reduce((sum, count) => sum + count, 0);
+      expect(extra).toBeLessThanOrEqual(explained);
+      for (const mails of copies.values()) {
+        expect(mails.length).toBeLessThanOrEqual(3);
+        expect(new Set(mails.map(({ raw }) => createHash('sha256').update(raw).digest('hex'))).size).toBe(1);
+      }
+      // As many different mails as there were versions to speak of: none was made twice under another name.
+      const sent = owed.filter(({ message_state }) => message_state === 'sent');
+      expect(copies.size).toBeGreaterThanOrEqual(new Set(sent.map(({ message }) => message)).size);
+      expect(copies.size).toBeLessThanOrEqual(new Set(owed.map(({ message }) => message)).size);
 
-    const left = relay.withStores((_stores, sql) =>
-      sql("SELECT id FROM message WHERE state IN ('dead', 'in-flight')"),
-    );
-    expect(left).toEqual([]);
-  }, DEADLINE_MS);
+      const left = relay.withStores((_stores, sql) =>
+        sql("SELECT id FROM message WHERE state IN ('dead', 'in-flight')"),
+      );
+      expect(left).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
 });
 
 function messageIdOf(raw: Buffer): string {
