@@ -1,7 +1,6 @@
 import type { App } from './app.ts';
 import { describeError, isAppError } from './domain/error.ts';
 import type { Report } from './remind/sweep.ts';
-import type { TroubleName } from './sqlite/installation.ts';
 import { endTrouble, listTroubles, recordTrouble } from './sqlite/installation.ts';
 import type { PageServer } from './web/server.ts';
 
@@ -13,7 +12,7 @@ export interface KeptPage {
 }
 
 /** So that a person is asked: nobody is reminded by the page, but whoever looks for it should learn why it is not there. */
-const TROUBLE = 'page' as string as TroubleName;
+const TROUBLE = 'page';
 
 /** A process that gives way to this one may hold the port for as long as its last mail takes. */
 const PATIENCE_MS = 120_000;

@@ -95,8 +95,9 @@ export function outagesSince(db: Database, since: Date): readonly Outage[] {
 /**
  * `configuration`: the file cannot be used. `clock`: it shows another time than the world. `held`: the database is older than
  * what was done with it, and nothing is sent until somebody says so. `storage`: it is damaged. `history`: its chain is broken.
+ * `page`: it cannot be served where the configuration says.
  */
-export type TroubleName = 'configuration' | 'clock' | 'held' | 'storage' | 'history';
+export type TroubleName = 'configuration' | 'clock' | 'held' | 'storage' | 'history' | 'page';
 
 export interface InstallationTrouble {
   readonly name: TroubleName;

@@ -16,12 +16,13 @@ import type { Place } from '../history/chain.ts';
 import { formatHead } from '../history/head.ts';
 import { toInstant } from './columns.ts';
 import { sync } from './copy.ts';
-import { findDamage } from './damage.ts';
+import { findDamage, findNonsense } from './damage.ts';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
 import { openHistory } from './history.ts';
 import { heldSince, hold } from './hold.ts';
 import { readInstallId } from './installation.ts';
+import { migrate } from './migrate.ts';
 import { noteHead, readHead } from './noted-head.ts';
 
 export interface RestoreOptions {
@@ -154,6 +155,9 @@ function prepare(
   try {
     ensureSound(coming, source);
     db = openDatabase(coming, 'use', now, 'none');
+    // A trigger more than ours could send, or let go what is held.
+    const nonsense = findNonsense(db.connection, asNew);
+    if (nonsense) throw refusal(source, nonsense);
     const installId = readInstallId(db);
     const head = readHead(db.connection);
     if (!installId || !head) throw refusal(source, 'no installation is in it');
@@ -173,6 +177,10 @@ function prepare(
   } finally {
     db?.close();
   }
+}
+
+function asNew(empty: Sqlite.Database): void {
+  migrate(empty, () => new Date(0), undefined, 'none');
 }
 
 function ensureSound(coming: string, source: string): void {

@@ -88,6 +88,17 @@ describe('restoreDatabase', () => {
     });
   });
 
+  it('refuses a backup with a trigger that is none of ours, and leaves what is there', () => {
+    const path = anInstallation(2);
+    const backup = backupOf(path);
+    const connection = new Sqlite(backup);
+    connection.exec('CREATE TRIGGER let_go AFTER INSERT ON trouble BEGIN DELETE FROM trouble; END');
+    connection.close();
+    const before = readFileSync(path);
+    expect(() => restore(backup, path)).toThrow('let_go');
+    expect(readFileSync(path)).toEqual(before);
+  });
+
   it('refuses the name under which it works, and leaves that file', () => {
     const path = anInstallation(2);
     const source = `${path}.restoring`;
