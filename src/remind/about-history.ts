@@ -1,6 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import type { Carried } from './reminder.ts';
 import type { MailContext, Section } from './section.ts';
+import { itemWithoutDate } from './section.ts';
 import { HISTORY } from './urgency.ts';
 import { minuteOf, plain, quoted } from './words.ts';
 
@@ -35,16 +36,6 @@ export function aboutHistory(reminder: Carried, context: MailContext): Section {
       { text: 'Find out who can write the database. If in doubt, put the backup in its place.' },
     ],
     notes: [{ text: 'Reminders go on by what the database says now.' }],
-    item: {
-      credential: reminder.credential,
-      topic: reminder.topic,
-      version: reminder.version,
-      headline,
-      expiresAt: undefined,
-      daysLeft: undefined,
-      destinations: [],
-      command,
-      link: undefined,
-    },
+    item: itemWithoutDate(reminder, headline, command),
   };
 }

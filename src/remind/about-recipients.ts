@@ -1,6 +1,7 @@
 import { AppError } from '../domain/error.ts';
 import type { Carried } from './reminder.ts';
 import type { MailContext, Section } from './section.ts';
+import { itemWithoutDate } from './section.ts';
 import { RECIPIENTS } from './urgency.ts';
 import { listed, minuteOf, plain, quoted } from './words.ts';
 
@@ -41,17 +42,7 @@ export function aboutRecipients(reminder: Carried, context: MailContext): Sectio
       },
     ],
     notes: [{ text: 'This is said once, to the address that reminders went to until now.' }],
-    item: {
-      credential: reminder.credential,
-      topic: reminder.topic,
-      version: reminder.version,
-      headline,
-      expiresAt: undefined,
-      daysLeft: undefined,
-      destinations: [],
-      command,
-      link: undefined,
-    },
+    item: itemWithoutDate(reminder, headline, command),
   };
 }
 

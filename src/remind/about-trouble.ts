@@ -4,7 +4,7 @@ import { commonNotes, lateNotes, nextNote } from './notes.ts';
 import { oldTokenNotes } from './open-end-notes.ts';
 import type { Carried, Reminded } from './reminder.ts';
 import type { Fact, MailContext, Section } from './section.ts';
-import { commandOf, itemOf, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
+import { commandOf, itemOf, itemWithoutDate, nameOf, whatFact, whereFacts, whereOf } from './section.ts';
 import { CONFIGURATION, UNCONFIRMED } from './urgency.ts';
 import { minuteOf, plain, quoted } from './words.ts';
 
@@ -92,17 +92,7 @@ export function aboutConfiguration(reminder: Carried, context: MailContext): Sec
     ],
     steps: [{ text: 'Correct the file; this says whether it is good:', command }],
     notes: [{ text: 'What was changed in the file since then is not in force yet.' }],
-    item: {
-      credential: reminder.credential,
-      topic: reminder.topic,
-      version: reminder.version,
-      headline,
-      expiresAt: undefined,
-      daysLeft: undefined,
-      destinations: [],
-      command,
-      link: undefined,
-    },
+    item: itemWithoutDate(reminder, headline, command),
   };
 }
 

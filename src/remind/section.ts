@@ -168,3 +168,22 @@ export function itemOf(
 export function subjectLine(text: string): string {
   return cut(plain(text), 200);
 }
+
+/** The item of what is about the installation, and no credential's date. */
+export function itemWithoutDate(
+  { credential, topic, version }: Carried,
+  headline: string,
+  command: string,
+): DraftItem {
+  return {
+    credential,
+    topic,
+    version,
+    headline,
+    expiresAt: undefined,
+    daysLeft: undefined,
+    destinations: [],
+    command,
+    link: undefined,
+  };
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { checkedText, withChecksum } from './checksum.ts';
 import { fromInstant } from './columns.ts';
 import type { Database } from './database.ts';
 import { findSnapshot } from './installation.ts';
@@ -9,20 +9,13 @@ import { findSnapshot } from './installation.ts';
  */
 export function readAudience(db: Database): string | undefined {
   const kept = db.prepare('SELECT policy FROM audience').pluck().get() as string | undefined;
-  const policy = kept?.slice(CHECKSUM_CHARACTERS);
-  return policy !== undefined && kept === sealed(policy) ? policy : undefined;
-}
-
-const CHECKSUM_CHARACTERS = 16;
-
-function sealed(policy: string): string {
-  return createHash('sha256').update(policy).digest('hex').slice(0, CHECKSUM_CHARACTERS) + policy;
+  return checkedText(kept);
 }
 
 export function keepAudience(db: Database, policy: string, at: Date): void {
   db.prepare(
     'INSERT INTO audience (id, policy, since) VALUES (1, @policy, @at) ON CONFLICT (id) DO UPDATE SET policy = @policy, since = @at',
-  ).run({ policy: sealed(policy), at: fromInstant(at) });
+  ).run({ policy: withChecksum(policy), at: fromInstant(at) });
 }
 
 /** The configuration that was in force until now. `body`: undefined where what is kept of it was damaged. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { checkedText, withChecksum } from './checksum.ts';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
 
@@ -23,15 +23,7 @@ export function findSnapshot(db: Database, sha256: string, program: string): str
     .prepare('SELECT body FROM config_snapshot WHERE sha256 = ? AND program = ?')
     .pluck()
     .get(sha256, program) as string | undefined;
-  const body = kept?.slice(CHECKSUM_CHARACTERS);
-  return body !== undefined && kept === sealed(body) ? body : undefined;
-}
-
-const CHECKSUM_CHARACTERS = 16;
-
-/** With a checksum in front: SQLite does not see a changed letter. */
-function sealed(body: string): string {
-  return createHash('sha256').update(body).digest('hex').slice(0, CHECKSUM_CHARACTERS) + body;
+  return checkedText(kept);
 }
 
 /** Only the latest is kept. */
@@ -44,7 +36,7 @@ export function keepSnapshot(
     db.prepare('INSERT INTO config_snapshot (sha256, program, body, loaded_at) VALUES (?, ?, ?, ?)').run(
       snapshot.sha256,
       snapshot.program,
-      sealed(snapshot.body),
+      withChecksum(snapshot.body),
       fromInstant(snapshot.loadedAt),
     );
   });
