@@ -12,6 +12,7 @@ const steps = [
   ['schema', 'tools/schema.ts', '--check'],
   ['rules', 'tools/rules.ts', '--check'],
   ['kinds', 'tools/kinds.ts', '--check'],
+  ['man page', 'tools/man.ts', '--check'],
   ['tests', 'node_modules/vitest/vitest.mjs', 'run'],
 ].filter(([name]) => name !== 'tests' || !process.argv.includes('--no-tests'));
 

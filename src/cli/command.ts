@@ -18,6 +18,8 @@ export interface CommandSpec {
   /** As commander reads it, such as `rotate <name>`. */
   readonly usage: string;
   readonly summary: string;
+  /** The heading that it stands under in `--help`. */
+  readonly group: string;
   readonly options?: readonly { readonly flags: string; readonly description: string }[];
   readonly example?: string;
   readonly load: () => Promise<{ readonly run: Run }>;

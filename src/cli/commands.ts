@@ -4,22 +4,15 @@ import type { CommandSpec } from './command.ts';
 export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'init',
+    group: 'Start',
     summary:
-      'create the database and, where there is none, a commented configuration; nothing is overwritten',
+      'ask for a first configuration on a terminal, else write a commented one; create the database; nothing is overwritten',
+    options: [{ flags: '--no-questions', description: 'ask nothing: write the commented configuration' }],
     load: () => import('./commands/init.ts'),
   },
   {
-    usage: 'status',
-    summary:
-      'every credential: where it lives, days left, state, next mail; undelivered mail; the daemon’s last beat',
-    options: [
-      { flags: '--wide', description: 'draw the coming year below it: expiries, and reminders before them' },
-    ],
-    example: 'reseal status --wide',
-    load: () => import('./commands/status.ts'),
-  },
-  {
     usage: 'record <name>',
+    group: 'Start',
     summary:
       'adopt a credential that already exists; touches nothing outside; recording it again adds a version',
     options: [
@@ -35,7 +28,86 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/record.ts'),
   },
   {
+    usage: 'demo',
+    group: 'Start',
+    summary: 'the whole job against embedded stand-ins; nothing outside is touched',
+    options: [{ flags: '--auto', description: 'drive itself, and print each step as it is proven' }],
+    load: () => import('./commands/demo.ts'),
+  },
+  {
+    usage: 'status',
+    group: 'Every day',
+    summary:
+      'every credential: where it lives, days left, state, next mail; undelivered mail; the daemon’s last beat',
+    options: [
+      { flags: '--wide', description: 'draw the coming year below it: expiries, and reminders before them' },
+    ],
+    example: 'reseal status --wide',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    usage: 'remind',
+    group: 'Every day',
+    summary: 'one sweep now: send what is due; beside a running daemon, queue it',
+    options: [
+      { flags: '--dry-run', description: 'show what is due, and send nothing' },
+      {
+        flags: '--test <address>',
+        description: 'send one mail by the real template, and touch nothing owed',
+      },
+    ],
+    example: 'reseal remind --test joao@example.org',
+    load: () => import('./commands/remind.ts'),
+  },
+  {
+    usage: 'ack <name>',
+    group: 'Every day',
+    summary: 'quiet until a date: no later than three days before expiry, and seven days at a time after it',
+    options: [{ flags: '--until <date>', description: 'until when' }],
+    example: 'reseal ack crates-io --until 2027-05-20',
+    load: () => import('./commands/ack.ts'),
+  },
+  {
+    usage: 'retire <name>',
+    group: 'Every day',
+    summary: 'no more reminders, until a version is recorded again',
+    load: () => import('./commands/retire.ts'),
+  },
+  {
+    usage: 'outbox [verb] [id]',
+    group: 'Every day',
+    summary: 'what is owed and why it is not delivered; `outbox retry ID` sends again what was given up',
+    example: 'reseal outbox retry 12',
+    load: () => import('./commands/outbox.ts'),
+  },
+  {
+    usage: 'calendar',
+    group: 'Every day',
+    summary: 'every known expiry as an iCalendar file with alarms',
+    options: [
+      {
+        flags: '--address',
+        description: 'print the address at which the daemon serves it, for a calendar that subscribes',
+      },
+      { flags: '--new-address', description: 'the same, with another one: the one before ends' },
+    ],
+    example: 'reseal calendar > expiries.ics',
+    load: () => import('./commands/calendar.ts'),
+  },
+  {
+    usage: 'history [name]',
+    group: 'Every day',
+    summary: 'what happened: all of it, or the story of one credential',
+    options: [
+      { flags: '--check', description: 'compute the chain of entries again' },
+      { flags: '--head <number:hash>', description: 'and compare it with the end of a mail' },
+    ],
+    example: 'reseal history crates-io',
+    load: () => import('./commands/history.ts'),
+  },
+  {
     usage: 'rotate <name>',
+    group: 'Rotation',
     summary:
       'take the new token through a one-shot local form, check it, seal it into GitHub, prove that it landed',
     options: [
@@ -71,6 +143,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'confirm <name>',
+    group: 'Rotation',
     summary:
       'say what only a person knows: what GitHub holds after an unconfirmed or foreign write, or that the old token is revoked',
     options: [
@@ -83,38 +156,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/confirm.ts'),
   },
   {
-    usage: 'remind',
-    summary: 'one sweep now: send what is due; beside a running daemon, queue it',
+    usage: 'kinds [name]',
+    group: 'Rotation',
+    summary: 'what reseal knows of each kind of credential: steps, lifetimes, checks, what a leak means',
     options: [
-      { flags: '--dry-run', description: 'show what is due, and send nothing' },
       {
-        flags: '--test <address>',
-        description: 'send one mail by the real template, and touch nothing owed',
+        flags: '--recognise',
+        description: 'say which kind a value on standard input looks like; it is sent nowhere and not shown',
       },
     ],
-    example: 'reseal remind --test joao@example.org',
-    load: () => import('./commands/remind.ts'),
-  },
-  {
-    usage: 'ack <name>',
-    summary: 'quiet until a date: no later than three days before expiry, and seven days at a time after it',
-    options: [{ flags: '--until <date>', description: 'until when' }],
-    example: 'reseal ack crates-io --until 2027-05-20',
-    load: () => import('./commands/ack.ts'),
-  },
-  {
-    usage: 'retire <name>',
-    summary: 'no more reminders, until a version is recorded again',
-    load: () => import('./commands/retire.ts'),
-  },
-  {
-    usage: 'outbox [verb] [id]',
-    summary: 'what is owed and why it is not delivered; `outbox retry ID` sends again what was given up',
-    example: 'reseal outbox retry 12',
-    load: () => import('./commands/outbox.ts'),
+    example: 'reseal kinds npm-token',
+    load: () => import('./commands/kinds.ts'),
   },
   {
     usage: 'verify [pipeline]',
+    group: 'Verify',
     summary: 'the runbook’s checklist against the live services; reads, and changes nothing outside',
     options: [
       { flags: '--rule <id>', description: 'one rule alone; its answer is not remembered' },
@@ -128,77 +184,55 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'runbook [pipeline]',
+    group: 'Verify',
     summary: 'the runbook itself, written from the declared file, as Markdown or as a page',
     options: [{ flags: '--html', description: 'one page that needs nothing else, instead of Markdown' }],
     example: 'reseal runbook rust_sqlite --html > runbook.html',
     load: () => import('./commands/runbook.ts'),
   },
   {
-    usage: 'daemon',
-    summary: 'the long-running service: reminds, and finishes what was interrupted',
-    options: [{ flags: '--once', description: 'do what is due and exit' }],
-    load: () => import('./commands/daemon.ts'),
-  },
-  {
-    usage: 'history [name]',
-    summary: 'what happened: all of it, or the story of one credential',
-    options: [
-      { flags: '--check', description: 'compute the chain of entries again' },
-      { flags: '--head <number:hash>', description: 'and compare it with the end of a mail' },
-    ],
-    example: 'reseal history crates-io',
-    load: () => import('./commands/history.ts'),
-  },
-  {
-    usage: 'kinds [name]',
-    summary: 'what reseal knows of each kind of credential: steps, lifetimes, checks, what a leak means',
-    options: [
-      {
-        flags: '--recognise',
-        description: 'say which kind a value on standard input looks like; it is sent nowhere and not shown',
-      },
-    ],
-    example: 'reseal kinds npm-token',
-    load: () => import('./commands/kinds.ts'),
-  },
-  {
-    usage: 'calendar',
-    summary: 'every known expiry as an iCalendar file with alarms',
-    options: [
-      {
-        flags: '--address',
-        description: 'print the address at which the daemon serves it, for a calendar that subscribes',
-      },
-      { flags: '--new-address', description: 'the same, with another one: the one before ends' },
-    ],
-    example: 'reseal calendar > expiries.ics',
-    load: () => import('./commands/calendar.ts'),
-  },
-  {
-    usage: 'config <check|show|schema>',
-    summary: 'check the configuration, show it with every default, or print its JSON schema',
-    load: () => import('./commands/config.ts'),
-  },
-  {
     usage: 'doctor',
+    group: 'Verify',
     summary:
       'everything that can be wrong, line by line, with the next step; sends nothing and changes nothing',
     load: () => import('./commands/doctor.ts'),
   },
   {
+    usage: 'daemon',
+    group: 'Running it',
+    summary: 'the long-running service: reminds, and finishes what was interrupted',
+    options: [{ flags: '--once', description: 'do what is due and exit' }],
+    load: () => import('./commands/daemon.ts'),
+  },
+  {
+    usage: 'healthcheck',
+    group: 'Running it',
+    summary: 'whether the daemon has come round lately, for a container',
+    load: () => import('./commands/healthcheck.ts'),
+  },
+  {
+    usage: 'config <check|show|schema>',
+    group: 'Running it',
+    summary: 'check the configuration, show it with every default, or print its JSON schema',
+    load: () => import('./commands/config.ts'),
+  },
+  {
     usage: 'backup <file>',
+    group: 'Running it',
     summary: 'a complete, checked copy of the database, also while the daemon runs; overwrites nothing',
     example: 'reseal backup "/backups/reseal-$(date +%F).db"',
     load: () => import('./commands/backup.ts'),
   },
   {
     usage: 'restore <file>',
+    group: 'Running it',
     summary: 'put a backup in the place of the database, which is kept; sending is held until `resume`',
     example: 'reseal restore /backups/reseal-2027-05-20.db',
     load: () => import('./commands/restore.ts'),
   },
   {
     usage: 'resume',
+    group: 'Running it',
     summary: 'after a restore: say what is taken for sent and what goes out, and send again',
     options: [
       {
@@ -213,23 +247,24 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'export',
+    group: 'Running it',
     summary: 'everything that reseal knows, as JSON',
     example: 'reseal export > reseal.json',
     load: () => import('./commands/export.ts'),
   },
   {
-    usage: 'demo',
-    summary: 'the whole job against embedded stand-ins; nothing outside is touched',
-    options: [{ flags: '--auto', description: 'drive itself, and print each step as it is proven' }],
-    load: () => import('./commands/demo.ts'),
-  },
-  {
-    usage: 'healthcheck',
-    summary: 'whether the daemon has come round lately, for a container',
-    load: () => import('./commands/healthcheck.ts'),
+    usage: 'completion [shell]',
+    group: 'More',
+    summary: 'the script that completes words in bash, zsh or fish; without a shell: how to install it',
+    example: 'reseal completion bash > ~/.local/share/bash-completion/completions/reseal',
+    load: async () => {
+      const { completionOf } = await import('./commands/completion.ts');
+      return { run: completionOf(COMMANDS) };
+    },
   },
   {
     usage: 'version',
+    group: 'More',
     summary: 'the version',
     load: () => import('./commands/version.ts'),
   },

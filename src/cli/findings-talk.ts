@@ -1,6 +1,7 @@
 import type { Finding, Section } from '../verify/finding.ts';
 import { summarise } from '../verify/finding.ts';
 import type { DeclaredPipeline } from '../verify/pipeline.ts';
+import { fold, widthOfTerminal } from './columns.ts';
 import type { Output } from './output.ts';
 import { table } from './output.ts';
 
@@ -44,12 +45,13 @@ function print(
   out: Output,
   { rule, subject, outcome, severity, expected, observed, why, remedy }: Finding,
 ): void {
+  const say = (text: string) => out.result(fold(text, widthOfTerminal(process.stdout.columns)));
   const word = outcome === 'not-applicable' ? 'n/a' : outcome;
   const weight = outcome === 'fail' ? ` (${severity})` : '';
-  out.result(`${out.style(STYLES[outcome], word.padEnd(7))} ${rule}  ${subject}${weight}`);
+  say(`${out.style(STYLES[outcome], word.padEnd(7))} ${rule}  ${subject}${weight}`);
   if (outcome === 'pass' || outcome === 'not-applicable') return;
-  out.result(`        expected: ${expected}`);
-  out.result(`        ${outcome === 'unknown' ? 'could not be read' : 'found'}: ${observed}`);
-  if (outcome === 'fail') out.result(`        why: ${why}`);
-  if (remedy) out.result(`        → ${remedy}`);
+  say(`        expected: ${expected}`);
+  say(`        ${outcome === 'unknown' ? 'could not be read' : 'found'}: ${observed}`);
+  if (outcome === 'fail') say(`        why: ${why}`);
+  if (remedy) say(`        → ${remedy}`);
 }

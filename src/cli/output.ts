@@ -1,6 +1,7 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ErrorCode } from '../domain/error.ts';
 import { AppError, describeError } from '../domain/error.ts';
+import { columns, widthOfTerminal } from './columns.ts';
 
 /**
  * Everything the program prints goes through here. Results go to stdout, talk to stderr with `reseal: ` in front; no
@@ -8,10 +9,15 @@ import { AppError, describeError } from '../domain/error.ts';
  */
 export interface Output {
   readonly json: boolean;
+  readonly quiet: boolean;
+  /** Whether colours are wanted, where a terminal has them. */
+  readonly color: boolean;
   /** Whether a person looks at stdout. */
   readonly terminal: boolean;
   result(text: string): void;
   resultJson(value: object): void;
+  /** One object whose array `name` may be very long: it is printed as it comes, then what follows from it. */
+  resultJsonWith(head: object, name: string, items: () => Iterable<object>, tail: () => object): void;
   talk(text: string): void;
   hint(text: string): void;
   error(error: unknown): void;
@@ -43,13 +49,23 @@ export function openOutput({ json, quiet, color }: OutputOptions): Output {
   const talk = (text: string) => {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
+  // Asked once: to ask for each word takes longer than to print it.
+  const painting = new Map(
+    [process.stdout, process.stderr].map((stream): [NodeJS.WriteStream, boolean] => [
+      stream,
+      color && paints(stream, process.env),
+    ]),
+  );
   const painted = (format: Style, text: string, stream: NodeJS.WriteStream) =>
-    color ? styleText(format, text, { stream }) : text;
+    painting.get(stream) === true ? styleText(format, text, { validateStream: false }) : text;
   return {
     json,
+    quiet,
+    color,
     terminal: process.stdout.isTTY === true,
     result: (text) => process.stdout.write(`${text}\n`),
     resultJson: (value) => process.stdout.write(`${JSON.stringify(value)}\n`),
+    resultJsonWith: (head, name, items, tail) => printLong(head, name, items(), tail),
     talk,
     hint: (text) => talk(`  → ${text}`),
     error: (error) => {
@@ -61,6 +77,38 @@ export function openOutput({ json, quiet, color }: OutputOptions): Output {
     aloud: () => openOutput({ json, quiet: false, color }),
     flush: () => flush(process.stdout),
   };
+}
+
+/**
+ * Whether colours go there. FORCE_COLOR says so before all, as with Node (`0`, `false`: none); then NO_COLOR, where it is not empty
+ * (no-color.org), and NODE_DISABLE_COLORS; else a terminal that is not `dumb` has them.
+ */
+export function paints(
+  { isTTY }: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: none, NODE_DISABLE_COLORS: disabled, TERM: terminal } = env;
+  if (forced !== undefined) return forced !== '0' && forced !== 'false';
+  if (none || disabled) return false;
+  return isTTY === true && terminal !== 'dumb';
+}
+
+/** So much is gathered before it is written. */
+const CHUNK = 65_536;
+
+/** @param head not empty */
+function printLong(head: object, name: string, items: Iterable<object>, tail: () => object): void {
+  let text = `${JSON.stringify(head).slice(0, -1)},${JSON.stringify(name)}:[`;
+  let separator = '';
+  for (const item of items) {
+    text += separator + JSON.stringify(item);
+    separator = ',';
+    if (text.length < CHUNK) continue;
+    process.stdout.write(text);
+    text = '';
+  }
+  const rest = JSON.stringify(tail()).slice(1, -1);
+  process.stdout.write(`${text}]${rest && `,${rest}`}}\n`);
 }
 
 async function flush(stream: NodeJS.WriteStream): Promise<void> {
@@ -114,22 +162,16 @@ export function exitCodeOf(error: unknown): number {
   return error.code === 'unsettled' ? 4 : 3;
 }
 
-/** Columns for a terminal; tab-separated lines for a pipe, as gh prints them. */
+/**
+ * Columns for a terminal, stacked where it is too narrow; tab-separated lines for a pipe, as gh prints them. A first row in capitals
+ * holds the titles.
+ */
 export function table(rows: readonly (readonly string[])[], terminal: boolean): string {
   if (!terminal) return rows.map((row) => row.join('\t')).join('\n');
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => visibleLength(row[column] ?? ''))),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function visibleLength(cell: string): number {
-  return [...cell.replace(/\x1b\[[0-9;]*m/g, '')].length;
+  const [first = [], ...others] = rows;
+  const titled =
+    first.length > 0 && first.every((cell) => /^[A-Z][A-Z ]*$/.test(stripVTControlCharacters(cell)));
+  const width = widthOfTerminal(process.stdout.columns);
+  const { head, rows: lines } = columns(titled ? first : undefined, titled ? others : rows, width);
+  return [...(head === undefined ? [] : [head]), ...lines].join('\n');
 }

@@ -3,23 +3,12 @@ import { Command, CommanderError, Option } from 'commander';
 import type { World } from '../app.ts';
 import type { CommandSpec, Context, Given } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { GLOBAL_OPTIONS } from './globals.ts';
+import { HELP, helpNotes } from './help.ts';
 import type { Output } from './output.ts';
 import { exitCodeOf, openOutput } from './output.ts';
 import { findPlaces } from './places.ts';
 import { ensureSafeProcess } from './safe-process.ts';
-
-const EXIT_CODES = `
-Exit codes:
-  0  done, nothing needs a person
-  1  done, and something needs a person (due, expired, undelivered mail)
-  2  wrong usage or configuration, or not initialised
-  3  refused or failed: nothing was changed
-  4  unsettled: unconfirmed, or stored at some destinations only
-  70 a bug; 130 and 143 stopped by a signal
-
-Dates: 2027-06-01 (its first instant in UTC), or an instant such as 2027-06-01T12:00:00Z
-Configuration: --config, else $RESEAL_CONFIG, else ~/.config/reseal/config.yaml, else /etc/reseal/config.yaml
-Data: --data-dir, else $RESEAL_DATA_DIR, else ~/.local/state/reseal (as root: /var/lib/reseal)`;
 
 interface Globals {
   readonly config?: string;
@@ -64,18 +53,17 @@ function buildProgram(
 ): Command {
   const program = new Command('reseal')
     .description('Keeps release credentials from killing releases.')
-    .option('--config <file>', 'the configuration file')
-    .option('--data-dir <dir>', 'where the database is')
-    .option('--json', 'print results as JSON')
-    .option('--quiet', 'print results only')
     .addOption(new Option('--verbose', 'say more').hideHelp())
-    .option('--no-color', 'no colours')
-    .version(`reseal ${world.version}`, '--version')
+    .version(`reseal ${world.version}`, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this')
+    .commandsGroup('More:')
+    .helpCommand('help [command]', 'what a command does, and its options')
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', EXIT_CODES)
+    .configureHelp(HELP)
+    .addHelpText('after', helpNotes)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'reseal: ')) });
+  for (const { flags, description } of GLOBAL_OPTIONS) program.option(flags, description);
   for (const spec of specs) addCommand(program, spec, world, act);
   return program;
 }
@@ -86,7 +74,11 @@ function addCommand(
   world: World,
   act: (spec: CommandSpec, context: Context, given: Given) => Promise<void>,
 ): void {
-  const command = program.command(spec.usage).description(spec.summary).exitOverride();
+  const command = program
+    .command(spec.usage)
+    .description(spec.summary)
+    .helpGroup(`${spec.group}:`)
+    .exitOverride();
   for (const { flags, description } of spec.options ?? []) command.option(flags, description);
   if (spec.example) command.addHelpText('after', `\nExample:\n  ${spec.example}`);
   command.action(async (...parts: unknown[]) => {

@@ -2,6 +2,7 @@ import { CHECKS } from '../../doctor/checks.ts';
 import { countOutcomes, doctorExit, examine } from '../../doctor/examine.ts';
 import { openScene } from '../../doctor/scene.ts';
 import { writeLines } from '../../doctor/text.ts';
+import { fold, widthOfTerminal } from '../columns.ts';
 import type { Run } from '../command.ts';
 
 /** Everything that can be wrong, line by line. Looks, and changes nothing: no mail is sent and nothing is written anywhere. */
@@ -18,7 +19,10 @@ export const run: Run = async ({ world, places, out }) => {
         next: next ?? null,
       }));
       out.resultJson({ schemaVersion: 1, checks, summary: countOutcomes(lines) });
-    } else out.result(writeLines(CHECKS, lines, out.style));
+    } else {
+      const text = writeLines(CHECKS, lines, out.style);
+      out.result(out.terminal ? fold(text, widthOfTerminal(process.stdout.columns)) : text);
+    }
     return doctorExit(scene, lines);
   } finally {
     scene.close();

@@ -4,7 +4,6 @@ import { configExample } from '../../kinds/example.ts';
 import { explain, KNOWN_IN_SHORT, stepsOf } from '../../kinds/explain.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { capInShort, comingDays } from '../../kinds/lifetime-words.ts';
-import { sentence } from '../../kinds/sentence.ts';
 import type { Context, Run } from '../command.ts';
 import { renderSections, wrap } from '../kind-text.ts';
 import { nearest } from '../nearest.ts';
@@ -76,21 +75,12 @@ function showAll({ out }: Context, now: Date): void {
     kind.check ? 'yes' : 'no',
     capInShort(kind),
   ]);
-  const columns = table([heads, ...rows], out.terminal);
+  out.result(table([heads, ...rows], out.terminal));
   const width = widthOf(out.terminal);
-  const fits =
-    !out.terminal || columns.split('\n').every((line) => line.length <= (process.stdout.columns || width));
-  out.result(fits ? columns : rows.map((row) => stacked(row, width)).join('\n'));
   for (const kind of KINDS)
     for (const { date, daysLeft, what } of comingDays(kind, now))
       out.talk(wrap(`soon: ${kind.id}, ${date} (${countDays(daysLeft)} left): ${what}`, width, '      ', ''));
   out.hint('all that is known of one: reseal kinds NAME; which one a value is: reseal kinds --recognise');
-}
-
-/** A row where the table is wider than the terminal. */
-function stacked([id = '', title, expiry, checked, most]: readonly string[], width: number): string {
-  const said = sentence(`${title}; expiry ${expiry}; checked live: ${checked}; lives at most: ${most}`);
-  return `${id}\n${wrap(said, width, '  ')}`;
 }
 
 function countDays(days: number): string {
