@@ -158,7 +158,7 @@ export function repositoryBody(api: string, repository: RepositoryState): Schema
     language: null,
     default_branch: repository.settings.defaultBranch,
     ...repositoryCounts,
-    archived: false,
+    archived: repository.archived,
     disabled: false,
     pushed_at: isoSecond(repository.updatedAt),
     created_at: isoSecond(repository.createdAt),

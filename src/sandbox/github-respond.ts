@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { errorBody, metaBody, rateLimitBody } from './github-bodies.ts';
 import type { RepositoryExchange } from './github-exchange.ts';
 import { linkHeader, pageOf } from './github-pages.ts';
+import { listRepositories } from './github-repositories.ts';
 import { findRoute } from './github-routes.ts';
 import { notFound } from './github-secrets.ts';
 import type { GitHubState, RepositoryState } from './github-state.ts';
@@ -92,13 +93,13 @@ interface WholeKnock {
   readonly api: string;
 }
 
-/** GET /rate_limit (off on Enterprise Server unless switched on), GET /meta and GET /user */
+/** GET /rate_limit (off on Enterprise Server unless switched on), GET /meta, GET /user and the lists of repositories */
 function wholeService(service: GitHubService, knock: WholeKnock): Answer | undefined {
   const { request, caller, path, api } = knock;
   if (request.method !== 'GET') return undefined;
   if (path === '/meta') return { status: 200, body: metaBody(service.enterpriseVersion) };
   if (path === '/user') return getUser(api, caller);
-  if (path !== '/rate_limit') return undefined;
+  if (path !== '/rate_limit') return listRepositories({ state: service.state, request, caller, path, api });
   if (service.enterpriseVersion !== undefined) return failure(404, 'Rate limiting is not enabled.');
   return { status: 200, body: rateLimitBody(rateOf(service, request)) };
 }

@@ -46,6 +46,7 @@ export interface RepositoryState extends Times {
   readonly id: number;
   fullName: string;
   private: boolean;
+  readonly archived: boolean;
   readonly environments: Map<string, EnvironmentState>;
   readonly secrets: Map<string, SecretState>;
   /** Of the owning organisation, as far as they reach this repository. */

@@ -61,7 +61,7 @@ export interface GitHubSandbox extends Listener, SettingsControl {
   /** What a client takes as its base address (`url`, with Enterprise Server's prefix where it has one). */
   readonly apiUrl: string;
   /** Returns the numeric id. Takes the name away from any redirect left by a rename. */
-  addRepository(repository: { fullName: string; id?: number; private?: boolean }): number;
+  addRepository(repository: { fullName: string; id?: number; private?: boolean; archived?: boolean }): number;
   hasRepository(fullName: string): boolean;
   /** The old name redirects from now on. */
   renameRepository(from: string, to: string): void;
@@ -147,13 +147,14 @@ type Places = Pick<
 function places(state: GitHubState, now: () => Date): Places {
   const times = () => ({ createdAt: wholeSecond(now()), updatedAt: wholeSecond(now()) });
   return {
-    addRepository({ fullName, id = nextId(state), private: isPrivate = false }) {
+    addRepository({ fullName, id = nextId(state), private: isPrivate = false, archived = false }) {
       const key = fullName.toLowerCase();
       state.formerNames.delete(key);
       state.repositories.set(key, {
         id,
         fullName,
         private: isPrivate,
+        archived,
         environments: new Map(),
         secrets: new Map(),
         organisationSecrets: new Map(),
