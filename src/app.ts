@@ -128,15 +128,13 @@ export function openApp(db: Database, config: Config, places: Places, world: Wor
      * @throws AppError invalid_config naming the credential
      */
     ensureSomebodyIsTold: () => {
-      const lonely = register
-        .list()
-        .find((credential) => !credential.retiredAt && ownersOf(credential, policy).length === 0);
-      if (!lonely) return;
-      throw new AppError('invalid_config', `there is nobody to tell of "${lonely.declaration.name}"`, {
-        hints: [
-          `declare an owner under "owners", or end its reminders with: reseal retire ${lonely.declaration.name}`,
-        ],
-      });
+      for (const { declaration, retiredAt } of register.declarations()) {
+        if (retiredAt || ownersOf({ declaration }, policy).length > 0) continue;
+        const { name } = declaration;
+        throw new AppError('invalid_config', `there is nobody to tell of "${name}"`, {
+          hints: [`declare an owner under "owners", or end its reminders with: reseal retire ${name}`],
+        });
+      }
     },
     /** The earliest mail about a credential: owed already, or by its next lead time. */
     nextMailAt: (credential: Reminded): Date | undefined => {

@@ -10,24 +10,23 @@ import { countDays } from './remind/words.ts';
 import { lastVerifications, oldestUndelivered, openFindings } from './sqlite/figures.ts';
 import { headOf } from './sqlite/history.ts';
 import { lastBeat, listTroubles } from './sqlite/installation.ts';
+import type { ReadStatus } from './statuses.ts';
 import { readStatuses } from './statuses.ts';
 import type { Overview, OverviewCredential, WaitingMail } from './web/overview.ts';
 
 /** Everything that a look at the installation shows. Reads, and changes nothing. @throws AppError storage, busy */
 export function readOverview(app: App, now: Date): Overview {
   const { db, outbox, config, world } = app;
-  const stored = app.register.list();
-  const known = new Map(stored.map((credential) => [credential.declaration.name, credential]));
   const { command } = config.reminders;
+  const { first, omitted } = mostUrgent(readStatuses(app, now));
   const verified = lastVerifications(db);
   const pipelines = config.pipelines.map(({ name }) => ({ name, verifiedAt: verified.get(name)?.at }));
   return {
     now,
     version: world.version,
     command,
-    credentials: readStatuses(app, stored, now)
-      .toSorted(byUrgency)
-      .map((status) => describeCredential(status, known.get(status.name), command, now)),
+    credentials: first.map(({ status, stored }) => describeCredential(status, stored, command, now)),
+    omitted,
     findings: openFindings(db),
     pipelines,
     mail: {
@@ -47,6 +46,27 @@ export function readOverview(app: App, now: Date): Overview {
     },
     head: headOf(db),
   };
+}
+
+/** Beyond them nobody looks at a page, and a browser would take minutes over it. */
+const MOST_SHOWN = 1000;
+
+/** The most urgent ones, most urgent first: never more than twice as many as are shown are kept at once. */
+function mostUrgent(all: Iterable<ReadStatus>): {
+  readonly first: readonly ReadStatus[];
+  readonly omitted: number;
+} {
+  let first: ReadStatus[] = [];
+  let total = 0;
+  const cut = () => {
+    first = first.sort((one, other) => byUrgency(one.status, other.status)).slice(0, MOST_SHOWN);
+  };
+  for (const one of all) {
+    total++;
+    if (first.push(one) === 2 * MOST_SHOWN) cut();
+  }
+  cut();
+  return { first, omitted: total - first.length };
 }
 
 function describeCredential(

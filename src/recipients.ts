@@ -29,11 +29,11 @@ export function syncRegister(syncing: Syncing, declared: readonly Declaration[])
   const { db, register, policy } = syncing;
   const text = policyAsText(policy);
   // Looking is free, and mostly nothing has changed.
-  if (planRegister(declared, register.list()).length === 0 && readAudience(db) === text) return;
+  if (planRegister(declared, register.declarations()).length === 0 && readAudience(db) === text) return;
   db.transaction(() => {
     const now = syncing.now();
     const credentials = register.list();
-    const changes = planRegister(declared, credentials);
+    const changes = planRegister(declared, register.declarations());
     if (changes.length > 0) register.apply(changes, now);
     const kept = readAudience(db);
     if (kept !== undefined)

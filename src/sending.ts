@@ -20,6 +20,7 @@ export function planningOf(app: App, report: Planning['report']): Planning {
   return {
     outbox: app.outbox,
     find: app.register.find,
+    some: app.register.some,
     policy: app.policy,
     now: app.world.now,
     report,

@@ -97,7 +97,8 @@ export function daysBetween(from: Date, to: Date): number {
 
 /** RFC 3339 in UTC; without milliseconds where there are none. */
 export function formatInstant(instant: Date): string {
-  return instant.toISOString().replace('.000Z', 'Z');
+  const text = instant.toISOString();
+  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
 }
 
 /** `2027-06-01` in UTC. */

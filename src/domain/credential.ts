@@ -1,7 +1,7 @@
 import type { Lifetime } from './calendar.ts';
 import { daysBetween } from './calendar.ts';
 import type { Expiry } from './expiry.ts';
-import { crossedLeadTimes, daysLeft } from './expiry.ts';
+import { daysLeft, isAnyLeadTimeCrossed } from './expiry.ts';
 
 /** Where a token must be put: one secret of one environment of one repository. */
 export interface Destination {
@@ -101,7 +101,7 @@ export function credentialState(planned: boolean, version: Version | undefined, 
   if (version.expiry.at <= now) return 'expired';
   const left = daysLeft(version.expiry, now) ?? 0;
   if (left <= CRITICAL_DAYS) return 'critical';
-  return crossedLeadTimes(version.expiry.at, effectiveLifetimeDays(version), now).length > 0 ? 'due' : 'ok';
+  return isAnyLeadTimeCrossed(version.expiry.at, effectiveLifetimeDays(version), now) ? 'due' : 'ok';
 }
 
 /** Whether a state asks for a person, so that `status` ends with 1. */

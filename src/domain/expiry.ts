@@ -70,6 +70,12 @@ export function crossedLeadTimes(expiresAt: Date, lifetimeDays: number, now: Dat
   return [...before, ...daysAfter(daysBetween(expiresAt, now)).map((day) => -day)];
 }
 
+/** Whether `now` has reached the widest lead time, or any other. */
+export function isAnyLeadTimeCrossed(expiresAt: Date, lifetimeDays: number, now: Date): boolean {
+  const widest = leadTimes(lifetimeDays)[0] ?? 0;
+  return leadInstant(expiresAt, widest) <= now;
+}
+
 /** The next lead time that `now` has not reached. There always is one: after expiry the weekly ones go on. */
 export function nextLeadTime(expiresAt: Date, lifetimeDays: number, now: Date): number {
   const ahead = leadTimes(lifetimeDays).find((lead) => leadInstant(expiresAt, lead) > now);

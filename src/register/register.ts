@@ -24,6 +24,9 @@ export interface StoredCredential {
   readonly destinations: readonly StoredDestination[];
 }
 
+/** What the register knows of a credential's place in the configuration. */
+export type KnownDeclaration = Pick<StoredCredential, 'declaration' | 'declared' | 'retiredAt'>;
+
 export interface StoredDestination {
   readonly destination: Destination;
   readonly version: number | undefined;
@@ -44,8 +47,15 @@ export type RegisterChange =
   | { readonly kind: 'return'; readonly declaration: Declaration };
 
 export interface Register {
+  /** All of them, by name. Where there may be very many: `inBatches`. */
   list(): readonly StoredCredential[];
+  /** All of them by name, some hundred at a time, without those that are named. */
+  inBatches(except?: readonly string[]): Iterable<readonly StoredCredential[]>;
+  /** Those of these names that there are, in any order. */
+  some(names: readonly string[]): readonly StoredCredential[];
   find(name: string): StoredCredential | undefined;
+  /** What is kept of the configuration, credential by credential. */
+  declarations(): Iterable<KnownDeclaration>;
   /** All changes in one transaction, each with its entry in the history. */
   apply(changes: readonly RegisterChange[], at: Date): void;
   /** Records the next version of a credential. @returns its number */
@@ -110,13 +120,19 @@ export interface RemoteSecret {
 /** What the configuration changes in the register: read, decide, apply. A credential that vanished is kept. */
 export function planRegister(
   declared: readonly Declaration[],
-  stored: readonly StoredCredential[],
+  stored: Iterable<Pick<KnownDeclaration, 'declaration' | 'declared'>>,
 ): readonly RegisterChange[] {
-  const known = new Map(stored.map((credential) => [credential.declaration.name, credential]));
+  const names = new Set(declared.map(({ name }) => name));
+  const known = new Map<string, Pick<KnownDeclaration, 'declaration' | 'declared'>>();
+  const vanished: RegisterChange[] = [];
+  for (const credential of stored) {
+    const { name } = credential.declaration;
+    if (names.has(name)) known.set(name, credential);
+    else if (credential.declared) vanished.push({ kind: 'vanish', name });
+  }
   const changes: RegisterChange[] = [];
   for (const declaration of declared) {
     const before = known.get(declaration.name);
-    known.delete(declaration.name);
     if (!before) changes.push({ kind: 'add', declaration });
     else if (!before.declared) changes.push({ kind: 'return', declaration });
     else {
@@ -124,10 +140,7 @@ export function planRegister(
       if (changed.length > 0) changes.push({ kind: 'change', declaration, changed });
     }
   }
-  for (const [name, credential] of known) {
-    if (credential.declared) changes.push({ kind: 'vanish', name });
-  }
-  return changes;
+  return [...changes, ...vanished];
 }
 
 function differences(before: Declaration, after: Declaration): readonly string[] {

@@ -43,6 +43,12 @@ export function composeMessage(
   };
 }
 
+function bySoonest(one: Reminded, other: Reminded): number {
+  const end = ({ current }: Reminded) =>
+    current?.expiry.kind === 'known' ? current.expiry.at.getTime() : Number.POSITIVE_INFINITY;
+  return end(one) - end(other);
+}
+
 function subjectOf({ sections, standing }: Content): string {
   const [first, ...others] = sections;
   if (first && others.length === 0)
@@ -54,7 +60,10 @@ function subjectOf({ sections, standing }: Content): string {
   return `${standing.length} credentials without ${certain} expiry date: the month's list`;
 }
 
-/** With the dates ahead that the message speaks of, each credential once. */
+/** Calendar programs choke on thousands of entries that come at once; `reseal calendar` has them all. */
+const MOST_ENTRIES = 100;
+
+/** With the dates ahead that the message speaks of, each credential once: the soonest, where there are very many. */
 function calendarOf(
   reminders: readonly Carried[],
   credentials: ReadonlyMap<string, Reminded>,
@@ -68,5 +77,5 @@ function calendarOf(
     .map((name) => credentials.get(name))
     .filter((credential) => credential !== undefined)
     .filter(({ current }) => current?.expiry.kind === 'known' && current.expiry.at > now);
-  return dated.length > 0 ? calendar?.(dated) : undefined;
+  return dated.length > 0 ? calendar?.(dated.sort(bySoonest).slice(0, MOST_ENTRIES)) : undefined;
 }

@@ -25,6 +25,7 @@ ${page.overview && overview(page.overview)}
 ${page.sections.map((section) => card(section, level))}
 ${page.rest.length > 0 && sheet('quiet', html`${heading(`And ${page.rest.length} more`, 2)}${lines(page.rest)}`)}
 ${page.standing.length > 0 && standing(page.standing, single && page.sections.length === 0 ? 1 : 2)}
+${page.beyond && sheet('quiet', note(page.beyond))}
 ${page.troubles.length > 0 && sheet('urgent', page.troubles.map(note))}
 <tr><td style="padding:4px 8px 8px;${WRAP}">${note(page.footer)}${page.head && html`<p class="soft" style="${SOFT};font-size:12px;line-height:1.5;margin:12px 0 0">${page.head}</p>`}</td></tr>
 </table></td></tr></table></div></body></html>

@@ -13,6 +13,7 @@ export function renderText(page: Page): string {
     ...page.sections.map(section),
     ...(page.rest.length > 0 ? [rest(page.rest)] : []),
     ...(page.standing.length > 0 ? [standing(page.standing)] : []),
+    ...(page.beyond ? [note(page.beyond).join('\n')] : []),
     ...(page.troubles.length > 0 ? [page.troubles.flatMap((trouble) => note(trouble)).join('\n')] : []),
   ];
   // Mail programs take what follows `-- ` for a signature (RFC 3676 §4.3), so nothing that matters stands below it.

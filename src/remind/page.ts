@@ -13,6 +13,8 @@ export interface Page {
   /** Those beyond the most urgent ones, a line each. */
   readonly rest: readonly Pick<Section, 'headline' | 'tone'>[];
   readonly standing: readonly StandingLine[];
+  /** How many there are beyond what a mail can hold, and how to see them; undefined: all of them are in it. */
+  readonly beyond: Note | undefined;
   /** What is wrong with reseal itself. */
   readonly troubles: readonly Note[];
   readonly footer: Note;
@@ -26,6 +28,8 @@ interface Overview {
 }
 
 const MOST_SECTIONS = 10;
+/** A mail of thousands of lines is read by nobody, and taken by few servers. */
+const MOST_LINES = 200;
 
 export function arrange({ sections, standing }: Content, title: string, context: MailContext): Page {
   const shown = sections.slice(0, MOST_SECTIONS);
@@ -33,8 +37,9 @@ export function arrange({ sections, standing }: Content, title: string, context:
     title,
     overview: shown.length > 1 ? overviewOf(shown, sections.length, standing) : undefined,
     sections: shown,
-    rest: sections.slice(MOST_SECTIONS),
-    standing,
+    rest: sections.slice(MOST_SECTIONS, MOST_SECTIONS + MOST_LINES),
+    standing: standing.slice(0, MOST_LINES),
+    beyond: beyond(sections.length - MOST_SECTIONS - MOST_LINES, standing.length - MOST_LINES, context),
     troubles: [
       ...historyTrouble(sections, context),
       ...configurationTrouble(sections, context),
@@ -45,6 +50,18 @@ export function arrange({ sections, standing }: Content, title: string, context:
       command: `${plain(context.command)} status`,
     },
     head: context.head && `History: entry ${context.head}`,
+  };
+}
+
+function beyond(sections: number, standing: number, context: MailContext): Note | undefined {
+  const counts = [
+    ...(sections > 0 ? [`${sections} less urgent ones`] : []),
+    ...(standing > 0 ? [`${standing} more without a certain date`] : []),
+  ];
+  if (counts.length === 0) return undefined;
+  return {
+    text: `This mail is also about ${counts.join(' and ')}, which it cannot hold. They are all in:`,
+    command: `${plain(context.command)} status`,
   };
 }
 

@@ -30,8 +30,10 @@ export function addresseesOf(
 export const EVERYBODY = '*';
 
 /** The owner, and the webhooks that post what is theirs. */
-export function ownersOf(credential: Reminded, policy: ReminderPolicy): readonly Addressee[] {
-  const { owner } = credential.declaration;
+export function ownersOf(
+  { declaration: { owner } }: Pick<Reminded, 'declaration'>,
+  policy: ReminderPolicy,
+): readonly Addressee[] {
   if (owner === EVERYBODY) return everybody(policy);
   const address = policy.addresses.get(owner);
   // Where a credential and its owner have both left the configuration, everybody who is still in it is told.

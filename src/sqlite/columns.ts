@@ -4,7 +4,19 @@ import { parseInstant } from '../domain/calendar.ts';
 export function toInstant(column: string): Date;
 export function toInstant(column: string | null): Date | undefined;
 export function toInstant(column: string | null): Date | undefined {
-  return column === null ? undefined : parseInstant(column);
+  return column === null ? undefined : (asWritten(column) ?? parseInstant(column));
+}
+
+const FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** `2027-06-01T12:00:00.000Z`, as `fromInstant` writes it, is read in a fraction of the time; all else takes the strict way. */
+function asWritten(text: string): Date | undefined {
+  if (!FORM.test(text)) return undefined;
+  const instant = new Date(text);
+  // JavaScript takes 30 February for 1 March, and knows an hour 24.
+  return instant.getUTCDate() === Number(text.slice(8, 10)) && text.slice(11, 13) !== '24'
+    ? instant
+    : undefined;
 }
 
 /** Always with milliseconds: SQL compares and sorts these texts, and `…00Z` would come after `…00.500Z`. */

@@ -67,21 +67,30 @@ export function oldestUndelivered(db: Database, now: Date): Date | undefined {
 }
 
 /**
- * When the next mail about each credential goes out, where what was planned for it holds at `now`. One is left out whose plan is
+ * When the next mail about each of these credentials goes out, where what was planned for it holds at `now`. One is left out whose plan is
  * to be made anew, and one that is quiet, since its plan is made again when that ends: of these, `App.nextMailAt` tells.
  */
-export function plannedMails(db: Database, now: Date): ReadonlyMap<string, Date | undefined> {
+export function plannedMails(
+  db: Database,
+  names: readonly string[],
+  now: Date,
+): ReadonlyMap<string, Date | undefined> {
   const rows = db
     .prepare(
-      `WITH waiting (credential, at) AS (
-         SELECT credential, due_at FROM reminder WHERE state = 'owed'
-         UNION ALL SELECT r.credential, m.next_attempt_at FROM message AS m JOIN reminder AS r ON r.message = m.id
-           WHERE m.next_attempt_at IS NOT NULL AND r.state = 'carried')
+      `WITH named (name) AS MATERIALIZED (SELECT value FROM json_each(@names)),
+       waiting (credential, at) AS (
+         SELECT credential, due_at FROM reminder WHERE credential IN named AND state = 'owed'
+         UNION ALL SELECT r.credential, m.next_attempt_at FROM reminder AS r JOIN message AS m ON m.id = r.message
+           WHERE r.credential IN named AND r.state = 'carried' AND m.next_attempt_at IS NOT NULL)
        SELECT c.name, MIN(w.at, COALESCE(c.plan_at, w.at)) AS both, COALESCE(w.at, c.plan_at) AS one
-       FROM credential AS c LEFT JOIN (SELECT credential, MIN(at) AS at FROM waiting GROUP BY credential) AS w ON w.credential = c.name
-       WHERE (c.plan_at > ? OR c.plan_at IS NULL) AND c.acknowledged_until IS NULL`,
+       FROM named JOIN credential AS c ON c.name = named.name LEFT JOIN (SELECT credential, MIN(at) AS at FROM waiting GROUP BY credential) AS w ON w.credential = c.name
+       WHERE (c.plan_at > @now OR c.plan_at IS NULL) AND c.acknowledged_until IS NULL`,
     )
-    .all(fromInstant(now)) as { name: string; both: string | null; one: string | null }[];
+    .all({ names: JSON.stringify(names), now: fromInstant(now) }) as {
+    name: string;
+    both: string | null;
+    one: string | null;
+  }[];
   // MIN of two is NULL where one of them is.
   return new Map(rows.map(({ name, both, one }) => [name, toInstant(both ?? one)]));
 }

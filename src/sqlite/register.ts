@@ -1,4 +1,5 @@
 import type { Declaration } from '../domain/credential.ts';
+import { AppError } from '../domain/error.ts';
 import type { Register, RegisterChange, StoredCredential } from '../register/register.ts';
 import { fromInstant, toInstant } from './columns.ts';
 import type { Database } from './database.ts';
@@ -41,10 +42,14 @@ interface CredentialRow {
 
 const SELECT_CREDENTIAL =
   'SELECT name, declaration, declared, first_seen_at, acknowledged_until, retired_at FROM credential';
-const SELECT_UNCONFIRMED =
-  "SELECT credential, MIN(opened_at) AS since FROM rotation WHERE state = 'unconfirmed' GROUP BY credential";
+/** Names that are bound as one JSON array, so that a statement stays the same for any number of them. */
+const NAMED = '(SELECT value FROM json_each(?))';
+const SELECT_UNCONFIRMED = `SELECT credential, MIN(opened_at) AS since FROM rotation
+  WHERE state = 'unconfirmed' AND credential IN ${NAMED} GROUP BY credential`;
+/** So many credentials are read at once: a hundred thousand of them fit into no small memory. */
+const A_BATCH = 500;
 
-/** What the credentials of a list, or one alone, are put together from. */
+/** What credentials are put together from. */
 interface Parts {
   readonly versions: ReadonlyMap<string, VersionRow>;
   readonly former: ReadonlyMap<string, readonly FormerRow[]>;
@@ -59,15 +64,18 @@ export function openRegister(
   onVersion: (credential: string, version: number, at: Date) => void,
 ): Register {
   return {
-    list: () => {
-      const parts = allParts(db);
-      return (db.prepare(`${SELECT_CREDENTIAL} ORDER BY name`).all() as CredentialRow[]).map((row) =>
-        toCredential(row, parts),
-      );
-    },
-    find: (name) => {
-      const row = db.prepare(`${SELECT_CREDENTIAL} WHERE name = +?`).get(name) as CredentialRow | undefined;
-      return row && toCredential(row, partsOf(db, name));
+    list: () => [...inBatches(db, [])].flat(),
+    inBatches: (except = []) => inBatches(db, except),
+    some: (names) => some(db, names),
+    find: (name) => some(db, [name])[0],
+    *declarations() {
+      for (const rows of batchesOfRows(db, []))
+        for (const { declaration, declared, retired_at } of rows)
+          yield {
+            declaration: JSON.parse(declaration) as Declaration,
+            declared: declared === 1,
+            retiredAt: toInstant(retired_at),
+          };
     },
     apply: (changes, at) =>
       db.transaction(() => {
@@ -135,35 +143,60 @@ export function openRegister(
   };
 }
 
-function allParts(db: Database): Parts {
-  const rows = <Row>(sql: string) => db.prepare(sql).all() as Row[];
-  return {
-    versions: new Map(rows<VersionRow>(SELECT_CURRENT).map((row) => [row.credential, row])),
-    former: Map.groupBy(rows<FormerRow>(`${SELECT_FORMER} ORDER BY v.version DESC`), (row) => row.credential),
+function some(db: Database, names: readonly string[]): readonly StoredCredential[] {
+  const rows = db.prepare(`${SELECT_CREDENTIAL} WHERE name IN ${NAMED}`).all(JSON.stringify(names));
+  return rows.length === 0 ? [] : assemble(db, rows as CredentialRow[]);
+}
+
+function* inBatches(db: Database, except: readonly string[]): Generator<readonly StoredCredential[]> {
+  for (const rows of batchesOfRows(db, except)) yield assemble(db, rows);
+}
+
+/** What is written meanwhile is seen from the next batch on. @throws AppError storage where the table is not in order */
+function* batchesOfRows(db: Database, except: readonly string[]): Generator<readonly CredentialRow[]> {
+  const next = db.prepare(
+    `${SELECT_CREDENTIAL} WHERE name > @after AND name NOT IN (SELECT value FROM json_each(@except)) ORDER BY name LIMIT ${A_BATCH}`,
+  );
+  const without = JSON.stringify(except);
+  for (let after = ''; ; ) {
+    const rows = next.all({ after, except: without }) as CredentialRow[];
+    const last = rows.at(-1);
+    if (!last) return;
+    // A damaged index would lead round in a circle.
+    if (last.name <= after)
+      throw new AppError('storage', 'the credentials in the database are not in order: it is damaged', {
+        hints: ['see what is wrong: reseal doctor; put a backup in its place: reseal restore FILE'],
+      });
+    yield rows;
+    if (rows.length < A_BATCH) return;
+    after = last.name;
+  }
+}
+
+/** Puts credentials together from the tables that know of them. */
+function assemble(db: Database, credentials: readonly CredentialRow[]): readonly StoredCredential[] {
+  const names = JSON.stringify(credentials.map(({ name }) => name));
+  const rows = <Row>(sql: string) => db.prepare(sql).all(names) as Row[];
+  const parts: Parts = {
+    versions: new Map(
+      rows<VersionRow>(`${SELECT_CURRENT} AND credential IN ${NAMED}`).map((row) => [row.credential, row]),
+    ),
+    former: Map.groupBy(
+      rows<FormerRow>(`${SELECT_FORMER} AND n.credential IN ${NAMED} ORDER BY v.version DESC`),
+      (row) => row.credential,
+    ),
     unconfirmed: new Map(
       rows<{ credential: string; since: string }>(SELECT_UNCONFIRMED).map((row) => [
         row.credential,
         row.since,
       ]),
     ),
-    destinations: Map.groupBy(rows<DestinationRow>(SELECT_DESTINATION), (row) => row.credential),
+    destinations: Map.groupBy(
+      rows<DestinationRow>(`${SELECT_DESTINATION} WHERE credential IN ${NAMED}`),
+      (row) => row.credential,
+    ),
   };
-}
-
-function partsOf(db: Database, name: string): Parts {
-  const rows = <Row>(sql: string) => db.prepare(sql).all(name) as Row[];
-  const [version] = rows<VersionRow>(`${SELECT_CURRENT} AND credential = +?`);
-  const [unconfirmed] = rows<{ since: string | null }>(
-    "SELECT MIN(opened_at) AS since FROM rotation WHERE state = 'unconfirmed' AND credential = +?",
-  );
-  return {
-    versions: new Map(version ? [[name, version]] : []),
-    former: new Map([
-      [name, rows<FormerRow>(`${SELECT_FORMER} AND n.credential = +? ORDER BY v.version DESC`)],
-    ]),
-    unconfirmed: new Map(unconfirmed?.since ? [[name, unconfirmed.since]] : []),
-    destinations: new Map([[name, rows<DestinationRow>(`${SELECT_DESTINATION} WHERE credential = +?`)]]),
-  };
+  return credentials.map((row) => toCredential(row, parts));
 }
 
 function applyChange(db: Database, history: History, change: RegisterChange, at: Date): void {

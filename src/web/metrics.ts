@@ -65,7 +65,7 @@ function build({ version }: Overview): readonly Family[] {
   return [gauge('reseal_build_info', help, [{ labels: { version }, value: 1 }])];
 }
 
-function credentials({ credentials: all, now }: Overview): readonly Family[] {
+function credentials({ credentials: all, omitted, now }: Overview): readonly Family[] {
   const active = all.filter(({ status }) => status.retiredAt === null);
   const ends = active.flatMap(({ status: { name, kind, expiresAt } }) =>
     expiresAt === null ? [] : [{ labels: { name, kind }, at: parseInstant(expiresAt) }],
@@ -93,6 +93,11 @@ function credentials({ credentials: all, now }: Overview): readonly Family[] {
       })),
     ),
     gauge('reseal_credential_state', 'State of the credential: 1 for the one it is in.', states),
+    gauge(
+      'reseal_credentials_omitted',
+      'Less urgent credentials beyond a thousand, which have no samples of their own.',
+      [{ value: omitted }],
+    ),
   ];
 }
 

@@ -9,6 +9,8 @@ export interface Overview {
   readonly command: string;
   /** Most urgent first. */
   readonly credentials: readonly OverviewCredential[];
+  /** How many less urgent ones there are beyond them. */
+  readonly omitted: number;
   /** What fails or cannot be seen, worst first. */
   readonly findings: readonly OverviewFinding[];
   /** Pipelines that are declared, and when each was last verified. */

@@ -107,7 +107,8 @@ function yearSection(overview: Overview, groups: Groups): Html {
   const year = comingYear(overview.now);
   const lines = { year, canTell: overview.mail.isConfigured };
   const { pressing, soon, later, undated } = groups;
-  const total = overview.credentials.length;
+  const { omitted, command } = overview;
+  const total = overview.credentials.length + omitted;
   const group = (id: string, title: string, all: readonly OverviewCredential[], open = 0) =>
     rows({ id, title, all, open, lines });
   return html`<section class="sheet" id="year" aria-labelledby="year-title">
@@ -122,7 +123,7 @@ ${group('needs-you', 'Needs you', pressing, MOST_OPEN)}${group('soon', 'In the n
   'undated',
   'Without a date, or retired',
   undated,
-)}</section>
+)}${omitted > 0 && html`<p class="meta">${count(omitted, 'less urgent credential is', 'less urgent credentials are')} not shown: ${commandLine(`${command} status`)}</p>`}</section>
 `;
 }
 

@@ -30,9 +30,13 @@ async function status(options: { readonly wide?: boolean; readonly json?: boolea
   const printed: string[] = [];
   const out: Output = {
     json: options.json === true,
+    quiet: false,
+    color: false,
     terminal: false,
     result: (text) => void printed.push(text),
     resultJson: (value) => void printed.push(JSON.stringify(value)),
+    resultJsonWith: (head, name, items, tail) =>
+      void printed.push(JSON.stringify({ ...head, [name]: [...items()], ...tail() })),
     talk: () => undefined,
     hint: () => undefined,
     error: () => undefined,

@@ -187,6 +187,30 @@ describe('composeMessage', () => {
     });
   });
 
+  describe('when there are hundreds', () => {
+    const names = Array.from({ length: 340 }, (_, index) => `crate-${String(index).padStart(3, '0')}`);
+    const calendar: NonNullable<Parameters<typeof aMailContext>[0]>['calendar'] = (credentials) =>
+      credentials.map(({ declaration }) => declaration.name).join(' ');
+    const message = compose(
+      names.map((name, index) => named(name, index + 1)).reverse(),
+      aMailContext({ calendar }),
+    );
+
+    it('H4: tells of two hundred in a line, counts the rest, and says where they all are', () => {
+      for (const part of both(message)) {
+        expect(part).toContain('crate-209 expires in 210 days');
+        expect(part).not.toContain('crate-210');
+        expect(part).toMatch(/also about 130 less urgent ones,/);
+        expect(part).toContain('reseal status');
+      }
+      expect(message.items).toHaveLength(340);
+    });
+
+    it('H4: attaches the hundred soonest', () => {
+      expect(message.calendar?.split(' ')).toEqual(names.slice(0, 100));
+    });
+  });
+
   describe('as plain values', () => {
     it('holds one item of each reminder, with what to type and the page of the issuer', () => {
       expect(compose().items).toEqual([

@@ -129,6 +129,21 @@ describe('readOverview', () => {
   });
 });
 
+describe('when there are more credentials than a page shows', () => {
+  it('H4: shows the thousand most urgent and counts the rest', () => {
+    const names = Array.from({ length: 1005 }, (_, index) => `c${index}`);
+    const app = openApp(names);
+    for (const [index, name] of names.entries()) recordEnding(app, name, 300 - Math.floor(index / 5));
+    const { credentials, omitted } = readOverview(app, NOW);
+    // Its own token is among them.
+    expect(omitted).toBe(6);
+    expect(credentials).toHaveLength(1000);
+    const shown = credentials.map(({ status }) => status.daysLeft).filter((days) => days !== null);
+    expect(shown).toEqual(shown.toSorted((a, b) => Number(a) - Number(b)));
+    expect(credentials.map(({ status }) => status.name)).not.toContain('c0');
+  });
+});
+
 describe('when the next mail goes out', () => {
   it('is what a plan made anew says, wherever the plan that was made holds', () => {
     const names = Array.from({ length: 90 }, (_, index) => `c${index}`);
@@ -139,7 +154,7 @@ describe('when the next mail goes out', () => {
     plan(app);
     for (const now of [NOW, later(3_600_000), daysFromNow(2)]) {
       app.register.declare('c60', 'revoked', now);
-      const planned = plannedMails(app.db, now);
+      const planned = plannedMails(app.db, [...names, 'undated'], now);
       const stored = app.register.list().filter(({ declaration }) => planned.has(declaration.name));
       expect(stored.length).toBeGreaterThan(now === NOW ? 85 : 10);
       expect(planned.has('c40')).toBe(false);

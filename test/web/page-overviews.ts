@@ -110,6 +110,7 @@ export function anOverview(overrides: Partial<Overview> = {}): Overview {
     version: '0.1.0',
     command: 'reseal',
     credentials: [],
+    omitted: 0,
     findings: [],
     pipelines: [],
     mail: {

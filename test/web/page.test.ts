@@ -30,6 +30,14 @@ function headline(overview: Overview): { readonly title: string; readonly rest: 
   return { title: textOf(`<body>${title}`).trim(), rest: textOf(`<body>${rest}`).trim() };
 }
 
+describe('when there are more credentials than the page shows', () => {
+  it('H4: counts them all, and says where the others are', () => {
+    const text = textOf(renderPage({ ...calm(), omitted: 2345 }));
+    expect(text).toMatch(/The coming year 23\d\d credentials/);
+    expect(text).toContain('2345 less urgent credentials are not shown: reseal status');
+  });
+});
+
 describe('the headline', () => {
   it('says what has broken, why, and what to type', () => {
     const { title, rest } = headline(troubled());

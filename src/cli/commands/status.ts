@@ -1,22 +1,24 @@
+import type { App } from '../../app.ts';
 import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
 import { formatInstant } from '../../domain/calendar.ts';
 import type { CredentialState } from '../../domain/credential.ts';
 import { formatHead } from '../../history/head.ts';
-import { findKind } from '../../kinds/catalogue.ts';
-import type { StoredCredential } from '../../register/register.ts';
 import type { CredentialStatus } from '../../register/status.ts';
-import { anyNeedsPerson, leftBehind } from '../../register/status.ts';
+import { anyNeedsPerson } from '../../register/status.ts';
 import type { Circuit, OutboxCounts, Trouble } from '../../remind/reminder.ts';
 import { findingCounts } from '../../sqlite/findings.ts';
 import { headOf } from '../../sqlite/history.ts';
 import type { InstallationTrouble } from '../../sqlite/installation.ts';
 import { lastBeat, listTroubles } from '../../sqlite/installation.ts';
+import type { ReadStatus } from '../../statuses.ts';
 import { readStatuses } from '../../statuses.ts';
+import { columns, widthOfTerminal } from '../columns.ts';
 import type { Context, Run } from '../command.ts';
 import type { Output } from '../output.ts';
 import { table } from '../output.ts';
+import { notesOn, notesOnUndeclared } from '../status-notes.ts';
 
-/** Shows, and changes nothing. */
+/** Shows, and changes nothing. What there may be very many of is printed as it is read. */
 export const run: Run = async (context, { options }) => {
   const { world, places, out } = context;
   const db = openUsedDatabase(places, world);
@@ -24,56 +26,138 @@ export const run: Run = async (context, { options }) => {
     const { config } = await loadConfig(places, world, db, false);
     const app = openApp(db, config, places, world);
     const now = world.now();
-    const stored = app.register.list();
-    const credentials = readStatuses(app, stored, now);
-    const deliveries = app.outbox.counts();
-    const trouble = app.outbox.trouble();
-    const circuits = app.outbox.circuits();
-    const troubles = listTroubles(db);
-    const lastBeatAt = lastBeat(db, 'cycle');
-    const beat = { lastBeatAt: lastBeatAt ? formatInstant(lastBeatAt) : null };
-    const head = headOf(db);
-    // Null until a pipeline was verified: zero would read as fine.
-    const findings = findingCounts(db);
-    if (out.json) {
-      out.resultJson({
-        schemaVersion: 1,
-        now: formatInstant(now),
-        credentials,
+    const statuses = readStatuses(app, now);
+    const rest = () => readRest(app);
+    const needsPerson = out.json
+      ? printJson(out, statuses, now, rest)
+      : await printText(context, statuses, options['wide'] === true, now, rest);
+    return needsPerson ? 1 : 0;
+  } finally {
+    db.close();
+  }
+};
+
+type Rest = ReturnType<typeof readRest>;
+
+/** What is shown beside the credentials. */
+function readRest({ db, outbox, config }: App) {
+  const deliveries = outbox.counts();
+  const trouble = outbox.trouble();
+  const circuits = outbox.circuits();
+  const troubles = listTroubles(db);
+  // Null until a pipeline was verified: zero would read as fine.
+  const findings = findingCounts(db);
+  const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
+  const failing = circuits.length > 0 || troubles.length > 0;
+  const broken = (findings.fail ?? 0) + (findings.unknown ?? 0) > 0;
+  return {
+    deliveries,
+    trouble,
+    circuits,
+    troubles,
+    findings,
+    lastBeatAt: lastBeat(db, 'cycle'),
+    head: headOf(db),
+    isConfigured: config.mail !== undefined || config.webhooks.length > 0,
+    needsPerson: undelivered || failing || broken,
+  };
+}
+
+/** @returns whether something needs a person */
+function printJson(out: Output, statuses: Iterable<ReadStatus>, now: Date, readRest: () => Rest): boolean {
+  let needsPerson = false;
+  out.resultJsonWith(
+    { schemaVersion: 1, now: formatInstant(now) },
+    'credentials',
+    function* () {
+      for (const { status } of statuses) {
+        needsPerson ||= anyNeedsPerson([status]);
+        yield status;
+      }
+    },
+    () => {
+      const rest = readRest();
+      needsPerson ||= rest.needsPerson;
+      return {
         deliveries: {
-          ...deliveries,
-          lastError: trouble?.error ?? null,
-          failing: circuits.map(({ channel, reason, nextTryAt }) => ({
+          ...rest.deliveries,
+          lastError: rest.trouble?.error ?? null,
+          failing: rest.circuits.map(({ channel, reason, nextTryAt }) => ({
             channel,
             reason,
             nextTryAt: formatInstant(nextTryAt),
           })),
         },
-        findings,
-        daemon: beat,
-        history: head ?? null,
-        troubles: troubles.map(({ name, detail, since }) => ({ name, detail, since: formatInstant(since) })),
-      });
-    } else {
-      print(out, credentials);
-      if (options['wide'] === true && credentials.length > 0)
-        await printYear(context, credentials, stored, now);
-      printMail(out, deliveries, trouble, config.mail !== undefined || config.webhooks.length > 0);
-      printTroubles(out, circuits, troubles);
-      printFindings(out, findings);
-      out.result(
-        `daemon  ${beat.lastBeatAt ? `last came round at ${beat.lastBeatAt}` : 'has not run yet: no mail goes out without it'}`,
-      );
-      if (head) out.result(`history ${formatHead(head)}`);
-    }
-    const undelivered = deliveries.dead > 0 || deliveries.ambiguous > 0 || trouble !== undefined;
-    const failing = circuits.length > 0 || troubles.length > 0;
-    const broken = (findings.fail ?? 0) + (findings.unknown ?? 0) > 0;
-    return anyNeedsPerson(credentials) || undelivered || failing || broken ? 1 : 0;
-  } finally {
-    db.close();
+        findings: rest.findings,
+        daemon: { lastBeatAt: rest.lastBeatAt ? formatInstant(rest.lastBeatAt) : null },
+        history: rest.head ?? null,
+        troubles: rest.troubles.map(({ name, detail, since }) => ({
+          name,
+          detail,
+          since: formatInstant(since),
+        })),
+      };
+    },
+  );
+  return needsPerson;
+}
+
+/** @returns whether something needs a person */
+async function printText(
+  context: Context,
+  statuses: Iterable<ReadStatus>,
+  wide: boolean,
+  now: Date,
+  readRest: () => Rest,
+): Promise<boolean> {
+  const { out } = context;
+  const shown = printCredentials(out, statuses, wide);
+  if (wide && shown.kept.length > 0) await printYear(context, shown.kept, now);
+  const rest = readRest();
+  printMail(out, rest.deliveries, rest.trouble, rest.isConfigured);
+  printTroubles(out, rest.circuits, rest.troubles);
+  printFindings(out, rest.findings);
+  out.result(
+    `daemon  ${rest.lastBeatAt ? `last came round at ${formatInstant(rest.lastBeatAt)}` : 'has not run yet: no mail goes out without it'}`,
+  );
+  if (rest.head) out.result(`history ${formatHead(rest.head)}`);
+  return shown.needsPerson || rest.needsPerson;
+}
+
+/** So many rows share the widths of their columns, and are printed at once. */
+const A_BATCH = 500;
+
+/** @param keeps whether they are needed again */
+function printCredentials(
+  out: Output,
+  statuses: Iterable<ReadStatus>,
+  keeps: boolean,
+): { readonly needsPerson: boolean; readonly kept: readonly ReadStatus[] } {
+  const kept: ReadStatus[] = [];
+  const notes: string[] = [];
+  const undeclared: string[] = [];
+  let needsPerson = false;
+  let printed = 0;
+  let batch: CredentialStatus[] = [];
+  const print = () => {
+    if (batch.length > 0) printRows(out, batch, printed === 0);
+    printed += batch.length;
+    batch = [];
+  };
+  for (const one of statuses) {
+    const { status } = one;
+    batch.push(status);
+    if (keeps) kept.push(one);
+    if (!status.declared) undeclared.push(status.name);
+    notes.push(...notesOn(out, status));
+    needsPerson ||= anyNeedsPerson([status]);
+    if (batch.length === A_BATCH) print();
   }
-};
+  print();
+  if (printed === 0) out.result('no credential is declared yet');
+  for (const note of [...notes, ...notesOnUndeclared(out, undeclared)]) out.result(note);
+  return { needsPerson, kept };
+}
 
 function printFindings(out: Output, { fail, unknown }: ReturnType<typeof findingCounts>): void {
   if (!fail && !unknown) return;
@@ -92,84 +176,20 @@ const STYLES: Readonly<Record<CredentialState, 'red' | 'yellow' | 'green' | 'dim
   revoked: 'red',
 };
 
-function print(out: Output, credentials: readonly CredentialStatus[]): void {
-  if (credentials.length === 0) out.result('no credential is declared yet');
-  else if (out.terminal) printForPerson(out, credentials);
-  else out.result(table([header(out), ...credentials.map((status) => row(out, status))], false));
-  for (const status of credentials) {
-    const { name, unsettled, declared, retiredAt, baseline, changed } = status;
-    if (changed) {
-      out.result(`\n${out.style('red', 'changed')}  ${name}: ${changed}`);
-      out.result(
-        `  → find out whose it is; then: reseal confirm ${name} --stored --expires DATE, or store a new one: reseal rotate ${name}`,
-      );
-    }
-    if (unsettled) {
-      out.result(`\n${out.style('red', 'unconfirmed')}  ${name}: ${unsettled}`);
-      out.result(`  → reseal confirm ${name} --stored --expires DATE, or --not-stored; or rotate again`);
-    }
-    printLeftOver(out, status);
-    if (retiredAt) out.result(`\n${out.style('dim', 'retired')}  ${name}: no reminders come`);
-    else if (baseline) {
-      out.result(`\n${out.style('yellow', 'check the date')}  ${name}: ${baseline}`);
-      out.result(
-        `  → if another token is in use: reseal record ${name} --expires DATE, as its issuer shows it`,
-      );
-    }
-    printBeyond(out, status);
-    if (!declared)
-      out.result(
-        `\n${out.style('yellow', 'not declared')}  ${name} is no longer in the configuration; its reminders go on`,
-      );
-  }
-}
-
-/** What a rotation has left to do: places that still hold the older token, and the old token at its issuer. */
-function printLeftOver(out: Output, status: CredentialStatus): void {
-  const { name, oldTokens, destinations, kind } = status;
-  const behind = leftBehind(status);
-  const missing = destinations.filter(({ state }) => state === 'missing');
-  if (behind.length + missing.length > 0) {
-    const count = behind.length + missing.length;
-    out.result(
-      `\n${out.style('red', 'not everywhere')}  ${name}: ${count} of ${destinations.length} destinations do not hold version ${status.version}`,
-    );
-    out.result(
-      `  → reseal rotate ${name} --only-missing, with the same token; or a new one everywhere: reseal rotate ${name}`,
-    );
-  }
-  for (const { version, expiresAt, standing } of oldTokens) {
-    const until = expiresAt ? ` until ${expiresAt.slice(0, 10)}` : '';
-    const page = findKind(kind)?.pages?.revoke;
-    out.result(
-      `\n${out.style(standing === 'leaked' ? 'red' : 'yellow', 'old token')}  ${name}: version ${version}${standing === 'leaked' ? ', which has leaked,' : ''} still lives at ${findKind(kind)?.issuer ?? 'its issuer'}${until}`,
-    );
-    out.result(`  → revoke it${page ? ` at ${page}` : ''}, then: reseal confirm ${name} --old-revoked`);
-  }
-}
-
-/** Where a rule of the issuer ends it before the date that somebody has written down. */
-function printBeyond(out: Output, { name, kind, createdAt, beyondRules }: CredentialStatus): void {
-  const page = findKind(kind)?.pages?.renew ?? 'where it was issued';
-  // When it was made decides which rule holds.
-  const dates = createdAt ? '--expires DATE' : '--created DATE --expires DATE';
-  for (const { text, advice, partial } of beyondRules) {
-    out.result(`\n${out.style(partial ? 'yellow' : 'red', "issuer's rule")}  ${name}: ${text}`);
-    if (advice) out.result(`  → ${advice}`);
-    out.result(`  → look at ${page}; if another date is shown there: reseal record ${name} ${dates}`);
-  }
-}
-
 /** Loaded only where it is asked for. */
 async function printYear(
   { out, world }: Context,
-  credentials: readonly CredentialStatus[],
-  stored: readonly StoredCredential[],
+  credentials: readonly ReadStatus[],
   now: Date,
 ): Promise<void> {
   const { drawTimeline, showsUnicode, timelineRows, widthOf } = await import('../timeline.ts');
   out.result('');
-  const lines = drawTimeline(timelineRows(credentials, stored), {
+  const stored = credentials.map((one) => one.stored).filter((one) => one !== undefined);
+  const rows = timelineRows(
+    credentials.map(({ status }) => status),
+    stored,
+  );
+  const lines = drawTimeline(rows, {
     now,
     width: widthOf(process.stdout.columns, world.env),
     unicode: showsUnicode(world.env),
@@ -178,15 +198,21 @@ async function printYear(
   for (const line of lines) out.result(line);
 }
 
-/** Where it lives stands below each row, so that the columns fit a narrow terminal. */
-function printForPerson(out: Output, credentials: readonly CredentialStatus[]): void {
-  const [titles, ...rows] = table(
-    [header(out), ...credentials.map((status) => row(out, status))].map((cells) => cells.slice(0, -1)),
-    true,
-  ).split('\n');
-  out.result(titles ?? '');
-  rows.forEach((line, index) => {
-    out.result(line);
+function printRows(out: Output, credentials: readonly CredentialStatus[], withHeader: boolean): void {
+  const cells = credentials.map((status) => row(out, status));
+  if (!out.terminal) {
+    out.result(table([...(withHeader ? [header(out)] : []), ...cells], false));
+    return;
+  }
+  // Where it lives stands below each row, so that the columns fit a narrow terminal.
+  const { head, rows } = columns(
+    header(out).slice(0, -1),
+    cells.map((row) => row.slice(0, -1)),
+    widthOfTerminal(process.stdout.columns),
+  );
+  if (withHeader && head !== undefined) out.result(head);
+  rows.forEach((text, index) => {
+    out.result(text);
     for (const place of credentials[index]?.destinations ?? [])
       out.result(out.style('dim', `  ${describePlace(place)}`));
   });
