@@ -11,6 +11,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/init.ts'),
   },
   {
+    usage: 'import [file]',
+    group: 'Start',
+    summary:
+      'declare and record many credentials: from a CSV file (- for standard input), or from what GitHub shows; never a value',
+    options: [
+      {
+        flags: '--organisation <name>',
+        description: 'every repository of an organisation or a user that the token is shown',
+      },
+      {
+        flags: '--repo <repo...>',
+        description: 'single repositories as OWNER/NAME, also with commas between',
+      },
+      {
+        flags: '--owner <owner>',
+        description: 'who is mailed where nothing else says so: an owner, or a mail address',
+      },
+      { flags: '--dry-run', description: 'show what would be done, and change nothing' },
+      {
+        flags: '--print',
+        description: 'print the lines to add to the configuration instead of writing them',
+      },
+    ],
+    example: 'reseal import credentials.csv --dry-run',
+    load: () => import('./commands/import.ts'),
+  },
+  {
     usage: 'record <name>',
     group: 'Start',
     summary:

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../domain/error.ts';
 
-const MAX_BYTES = 1024 * 1024;
+export const MAX_CONFIG_BYTES = 1024 * 1024;
 
 /**
  * The text of the configuration and the hash of its bytes. Who can write this file decides where tokens go, so it is
@@ -48,7 +48,7 @@ function open(path: string): number {
 }
 
 function readBounded(file: number, path: string): Buffer {
-  const buffer = Buffer.alloc(MAX_BYTES + 1);
+  const buffer = Buffer.alloc(MAX_CONFIG_BYTES + 1);
   let length = 0;
   try {
     for (let read = -1; read !== 0 && length < buffer.length; length += read) {
@@ -62,7 +62,7 @@ function readBounded(file: number, path: string): Buffer {
       error,
     );
   }
-  if (length > MAX_BYTES)
+  if (length > MAX_CONFIG_BYTES)
     throw refused(path, 'is larger than 1 MiB', 'is it the right file? a configuration is a few KB');
   return buffer.subarray(0, length);
 }
