@@ -1,19 +1,15 @@
 import { openAdoption } from './adopt.ts';
-import type { App, Places, World } from './app.ts';
+import type { App, Places } from './app.ts';
 import { loadConfig, openApp } from './app.ts';
 import { watchClock } from './clock.ts';
 import { addDays } from './domain/calendar.ts';
 import { AppError, describeError, isAppError } from './domain/error.ts';
-import { readGitHubClock } from './github/clock.ts';
+import type { Served } from './outside.ts';
 import { callHeartbeat, openSealStore } from './outside.ts';
 import { watchOwnTokens } from './own-tokens.ts';
 import type { Round } from './remind/deliver.ts';
-import { deliverDue, takeBack } from './remind/deliver.ts';
 import type { Report } from './remind/sweep.ts';
-import { sweep } from './remind/sweep.ts';
-import { recoverRotations } from './rotate/recover.ts';
 import type { SecretStore } from './rotate/rotation.ts';
-import { planningOf, roundOf } from './sending.ts';
 import type { Database } from './sqlite/database.ts';
 import {
   endTrouble,
@@ -46,11 +42,15 @@ const REPLAN_DAYS = 1;
 /** Without a round for so long, reseal was not running. */
 const OUTAGE_MS = 3_600_000;
 
-/** The work of the daemon, a round at a time. @throws AppError when the configuration cannot be used at the start */
+/**
+ * The work of the daemon, a round at a time. What only a round needs is loaded by the first, when the page is open.
+ *
+ * @throws AppError when the configuration cannot be used at the start
+ */
 export async function openCycle(
   db: Database,
   places: Places,
-  world: World,
+  world: Served,
   run: Pick<Round, 'epoch' | 'stopping'> & { readonly log: Report },
 ): Promise<{ readonly round: () => Promise<CycleResult>; readonly app: () => App }> {
   const { log } = run;
@@ -68,9 +68,12 @@ export async function openCycle(
   const verifyWatch = openVerifyWatch(log);
   const storage = openStorageWatch(log);
   let verifier: Verifier | undefined;
-  const clock = watchClock(world.now, () =>
-    readGitHubClock({ apiUrl: app.config.github.apiUrl, fetch: world.fetch, version: world.version }),
-  );
+  const clock = watchClock(world.now, async () => {
+    const { apiUrl } = app.config.github;
+    if (world.courier) return world.courier.readClock(apiUrl);
+    const { readGitHubClock } = await import('./github/clock.ts');
+    return readGitHubClock({ apiUrl, version: world.version });
+  });
 
   /** A broken file keeps the last good configuration working: a typing error must not silence reminders. */
   const reload = async () => {
@@ -105,7 +108,8 @@ export async function openCycle(
     return wrong === undefined;
   };
 
-  const plan = (): number => {
+  const plan = async (): Promise<number> => {
+    const { takeBack } = await import('./remind/deliver.ts');
     const now = world.now();
     takeBack({ outbox: app.outbox, unwritten, now: world.now });
     if (!plannedAllAt || now < plannedAllAt || now >= addDays(plannedAllAt, REPLAN_DAYS)) {
@@ -114,7 +118,16 @@ export async function openCycle(
     }
     if (app.outbox.isIdle(now)) return 0;
     for (const name of app.outbox.toPlan(now, Number.MAX_SAFE_INTEGER)) adoption.note(name);
-    return sweep(planningOf(app, log));
+    const { sweepInSteps } = await import('./remind/sweep.ts');
+    const { planningOf } = await import('./sending.ts');
+    const steps = sweepInSteps(planningOf(app, log));
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      // Whoever looks at the page, or asks to stop, is not kept waiting; what is not planned now is planned at the next start.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (run.stopping()) return 0;
+    }
   };
 
   const round = async (): Promise<CycleResult> => {
@@ -123,6 +136,8 @@ export async function openCycle(
     } catch (error) {
       if (!(await storage.cameUpon(app, error))) throw error;
       return finish(app, true, false, log, clock.hear);
+    } finally {
+      world.courier?.rest();
     }
   };
 
@@ -136,7 +151,7 @@ export async function openCycle(
     await ownTokens.look(app);
     const watching = await watch.look(app);
     const verifying = await verifyWatch.look(app, verify);
-    const unplanned = plan();
+    const unplanned = await plan();
     await adoption.look(app);
     const { more, unconfigured } = state === 'held' ? NOTHING_SENT : await send();
     storage.note(app);
@@ -162,6 +177,8 @@ export async function openCycle(
     if (app.outbox.waiting().length === 0 && unwritten.length === 0)
       return { more: false, unconfigured: false };
     const until = new Date(world.now().getTime() + SENDING_MS);
+    const { deliverDue } = await import('./remind/deliver.ts');
+    const { roundOf } = await import('./sending.ts');
     const due = { ...(await roundOf(app, { ...run, report: log, unwritten })), until };
     const { sent, failed } = await deliverDue(due);
     if (sent + failed > 0) log({ event: 'cycle', detail: `${sent} sent, ${failed} not sent` });
@@ -187,6 +204,7 @@ async function recover(app: App, log: Report): Promise<void> {
   } catch (error) {
     reason = error;
   }
+  const { recoverRotations } = await import('./rotate/recover.ts');
   await recoverRotations({
     log: app.rotations,
     store: () => {

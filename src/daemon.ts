@@ -1,6 +1,6 @@
-import { schedule } from 'node-cron';
 import type { Places, World } from './app.ts';
 import { daemonLockPath, openUsedDatabase } from './app.ts';
+import { openCourier } from './courier.ts';
 import type { CycleResult } from './cycle.ts';
 import { openCycle } from './cycle.ts';
 import { AppError, isAppError } from './domain/error.ts';
@@ -40,12 +40,16 @@ export async function runDaemon({ places, world, once }: DaemonOptions): Promise
     const log = openLog();
     const stop = stopSignal();
     const epoch = world.randomBytes(8).toString('hex');
-    const cycle = await openCycle(db, places, world, { epoch, stopping: stop.stopping, log });
+    // What runs once gives its memory back by ending.
+    const courier = once ? undefined : openCourier(process.argv[1] ?? '', world.version);
+    const cycle = await openCycle(db, places, { ...world, courier }, { epoch, stopping: stop.stopping, log });
     endPageTrouble(db);
     log({ event: 'daemon.started', detail: `process ${process.pid}` });
     const round = tolerant(cycle.round, log);
     if (once) return await runOnce(round, () => cycle.app().outbox.counts());
     page = keepPage(cycle.app, log);
+    // Before the first round, which may take long, and before what only that needs is loaded: whoever started the daemon waits for it.
+    await page.keep();
     const ended = await Promise.race([keepRunning(round, stop, page.keep), stop.graceOver]);
     log({ event: 'daemon.stopped', detail: ended ?? 'nothing was on its way' });
     // What is still on its way must not be waited for: how far it got stands in the database.
@@ -122,7 +126,7 @@ async function runOnce(
 async function keepRunning(
   round: () => Promise<CycleResult | undefined>,
   stop: Stop,
-  keepPageOpen: () => void,
+  keepPageOpen: () => Promise<void>,
 ): Promise<undefined> {
   let running: Promise<void> | undefined;
   const wake = async () => {
@@ -132,25 +136,29 @@ async function keepRunning(
       running = undefined;
     }
     // The round may have loaded another configuration.
-    keepPageOpen();
+    void keepPageOpen();
   };
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
   const wakeUp = () => {
     running ??= wake().catch(failure.reject);
   };
-  const task = schedule('* * * * *', wakeUp);
-  process.on('SIGHUP', wakeUp);
+  // A round that runs has read the configuration already.
+  const reload = () => {
+    if (running) void running.then(wakeUp);
+    else wakeUp();
+  };
+  process.on('SIGHUP', reload);
   wakeUp();
-  // A first round may take long: the page is there meanwhile.
-  keepPageOpen();
+  const { schedule } = await import('node-cron');
+  const task = schedule('* * * * *', wakeUp);
   try {
     await Promise.race([stop.stopped, failure.promise]);
     await task.destroy();
     await Promise.race([running, failure.promise]);
     return undefined;
   } finally {
-    process.off('SIGHUP', wakeUp);
+    process.off('SIGHUP', reload);
     await task.destroy();
   }
 }

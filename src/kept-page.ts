@@ -6,8 +6,12 @@ import type { PageServer } from './web/server.ts';
 
 /** The daemon's page, which comes and goes with the configuration and never stops the daemon. */
 export interface KeptPage {
-  /** Opens it where the configuration says; asked again, it only compares. What it could not open is tried again. */
-  keep(): void;
+  /**
+   * Opens it where the configuration says; asked again, it only compares. What it could not open is tried again.
+   *
+   * @returns when it is open, or could not be opened; never rejects
+   */
+  keep(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,6 +56,7 @@ export function keepPage(app: () => App, log: Report): KeptPage {
     keep: () => {
       isAsked = true;
       turning ??= turns();
+      return turning;
     },
     close: async () => {
       isOver = true;

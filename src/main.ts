@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { World } from './app.ts';
+import { COURIER } from './courier-name.ts';
 
 // Nothing of ours is imported before the Node version is known: on an older one better-sqlite3 ends the program with a
 // segmentation fault.
@@ -65,6 +66,11 @@ async function main(): Promise<void> {
   const args = process.argv.slice(2);
   if (args.length === 1 && args[0] === '--version') {
     process.stdout.write(`reseal ${version}\n`);
+    return;
+  }
+  if (args[0] === COURIER && args[1] === version && process.connected) {
+    const { serveAsCourier } = await import('./courier-process.ts');
+    serveAsCourier(realWorld(version));
     return;
   }
   const { run } = await import('./cli/program.ts');

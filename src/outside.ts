@@ -1,6 +1,7 @@
 import type { App, World } from './app.ts';
 import { readSecretFile } from './app.ts';
 import type { Config } from './config/config.ts';
+import type { Courier } from './courier.ts';
 import { AppError } from './domain/error.ts';
 import type { Seen } from './github/answer.ts';
 import type { Kind, LiveCheck } from './kinds/kind.ts';
@@ -12,14 +13,19 @@ import type { HeartbeatAnswer } from './webhook/heartbeat.ts';
 
 // What lies outside, opened from the configuration. Each library is loaded only where its service is used.
 
+/** A world that may be asked through another process. */
+export interface Served extends World {
+  readonly courier?: Courier | undefined;
+}
+
 /**
- * GitHub with the sealer's token.
+ * GitHub with the sealer's token. Through a courier it can be looked at only.
  *
  * @throws AppError invalid_config when there is no token to read
  */
 export async function openSealStore(
   config: Config,
-  world: World,
+  world: Served,
   observe: (seen: Seen) => void = () => undefined,
 ): Promise<SecretStore> {
   const file = config.github.sealTokenFile;
@@ -32,6 +38,7 @@ export async function openSealStore(
       },
     );
   }
+  if (world.courier) return world.courier.openStore(config);
   const token = readSecretFile(file, 'the GitHub token for sealing');
   const { openClient } = await import('./github/client.ts');
   const { openSecretStore } = await import('./github/environment-secrets.ts');
@@ -47,7 +54,8 @@ export async function openSealStore(
 }
 
 /** The ways to reach people that are configured, by name. */
-export async function openChannels(config: Config, world: World): Promise<ReadonlyMap<string, Channel>> {
+export async function openChannels(config: Config, world: Served): Promise<ReadonlyMap<string, Channel>> {
+  if (world.courier) return world.courier.openChannels(config);
   const channels = [await openMailChannel(config), await openWebhookChannel(config, world)];
   return new Map(channels.filter((one) => one !== undefined).map((channel) => [channel.name, channel]));
 }

@@ -8,6 +8,7 @@ import { daysLeft } from './domain/expiry.ts';
 import type { OwnToken } from './domain/own-token.ts';
 import { OWN_NAMES } from './domain/own-token.ts';
 import type { TokenExpiry, TokenObservation } from './github/token-expiry.ts';
+import type { Served } from './outside.ts';
 import type { Report } from './remind/sweep.ts';
 import type { OwnTokenAnswer } from './sqlite/own-tokens.ts';
 import { keepAnswer, lastAnswer } from './sqlite/own-tokens.ts';
@@ -124,9 +125,11 @@ async function ask(
   token: string,
   file: string,
 ): Promise<TokenExpiry | { readonly kind: 'refused' }> {
+  const { apiUrl } = config.github;
+  const { courier }: Served = world;
+  if (courier) return courier.readTokenExpiry(apiUrl, token, file);
   const { openClient } = await import('./github/client.ts');
   const { readTokenExpiry } = await import('./github/token-expiry.ts');
-  const { apiUrl } = config.github;
   const client = openClient({ apiUrl, token, tokenFile: file, fetch: world.fetch, version: world.version });
   return readTokenExpiry(client, world.sleep);
 }

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import type { App } from './app.ts';
-import { readCalendar, readFeedAddress } from './calendar-feed.ts';
 import { describeError } from './domain/error.ts';
 import type { Report } from './remind/sweep.ts';
 import { lastVerifications, probeWritable, rotationCounts } from './sqlite/figures.ts';
@@ -85,6 +84,7 @@ async function metricsAnswer(app: App): Promise<Answer> {
 async function calendarAnswer(app: App, path: string): Promise<Answer | undefined> {
   const asked = addressIn(path);
   if (asked === undefined) return undefined;
+  const { readCalendar, readFeedAddress } = await import('./calendar-feed.ts');
   const expected = readFeedAddress(app.places);
   if (expected === undefined || !isSameAddress(expected, asked)) return undefined;
   return { status: 200, type: 'text/calendar', body: (await readCalendar(app)).text };

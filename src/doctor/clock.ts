@@ -15,8 +15,7 @@ export const clock: Check = {
   asksOthers: true,
   run: ({ config, world }) =>
     needing(config, 'clock', async ({ github }) => {
-      const { fetch, version } = world;
-      const shown = await readGitHubClock({ apiUrl: github.apiUrl, fetch, version });
+      const shown = await readGitHubClock({ apiUrl: github.apiUrl, version: world.version });
       return [judgeClock(new URL(github.apiUrl).host, world.now(), shown)];
     }),
 };

@@ -122,6 +122,23 @@ describe('H3: when the configuration breaks while it runs', () => {
   });
 });
 
+describe('H3: when it is told to reload while a round runs', () => {
+  it('comes round again for it, and does not wait for the minute', async () => {
+    const relay = await begin();
+    makeDue(relay);
+    const atDot = relay.mail.when('dot');
+    const running = relay.program.start('daemon');
+    await atDot;
+    relay.writeConfig(readFileSync(relay.configPath, 'utf8').replace('owners:', 'ownerz:'));
+    const failing = relay.beaten('/beat/fail');
+    const told = performance.now();
+    running.child.kill('SIGHUP');
+    await failing;
+    expect(performance.now() - told).toBeLessThan(20_000);
+    expect(await stop(running)).toBe(0);
+  });
+});
+
 describe('E20: when nobody is left to be told', () => {
   it('refuses to start, naming the credential', async () => {
     const relay = await begin();

@@ -172,16 +172,16 @@ describe('the daemon’s page', () => {
     const { events, log, next } = listen();
     const page = keepPage(() => app, log);
     const opened = next('page.opened');
-    page.keep();
+    void page.keep();
     expect(await opened).toBe(`${originOf({ bind: '127.0.0.1', port: first })}/`);
-    page.keep();
+    void page.keep();
     app = at(app, second);
     const moved = next('page.opened');
-    page.keep();
+    void page.keep();
     await moved;
     expect([await accepts(first), await accepts(second)]).toEqual([false, true]);
     await page.close();
-    page.keep();
+    void page.keep();
     expect([await accepts(second), events.length]).toEqual([false, 2]);
   });
 
@@ -195,14 +195,14 @@ describe('the daemon’s page', () => {
     const { events, log, next } = listen();
     const page = keepPage(() => app, log);
     const failed = next('page.failed');
-    page.keep();
+    void page.keep();
     expect(await failed).toBe(
       `port ${port} on 127.0.0.1 is in use, so that there is no page: choose another with web.port`,
     );
     expect(listTroubles(app.db)).toEqual([]);
     clock.set(new Date(NOW.getTime() + 120_000));
     await until(() => {
-      page.keep();
+      void page.keep();
       return listTroubles(app.db).length > 0;
     });
     expect(listTroubles(app.db)).toMatchObject([
@@ -211,7 +211,7 @@ describe('the daemon’s page', () => {
     await new Promise((resolve) => other.close(resolve));
     const opened = next('page.opened');
     await until(() => {
-      page.keep();
+      void page.keep();
       return events.some(({ event }) => event === 'page.opened');
     });
     await opened;
