@@ -33,7 +33,7 @@ interface Wait {
 
 /** Pipelines are verified daily, and again in an hour where something has just gone out of sight. */
 export function openVerifyWatch(report: Report): VerifyWatch {
-  /** Of those that have never been verified, which have no row that could say so. */
+  /** Of those that could not be verified: the service may have said how long to wait. */
   const waits = new Map<string, Wait>();
   let blocked: Wait | undefined;
   let unread = 0;
@@ -45,9 +45,8 @@ export function openVerifyWatch(report: Report): VerifyWatch {
     waits.set(pipeline.name, wait);
     unread += 1;
     if (concernsAll(error) || unread >= MOST_UNREAD) blocked = wait;
-    // What could not be read is unknown, whatever it was yesterday.
-    const before = store.list(pipeline.name);
-    if (before.length > 0) store.record(pipeline, allUnknown(before, reason), now);
+    // What could not be read is unknown, whatever it was yesterday, and also where nothing of it was ever seen.
+    store.record(pipeline, allUnknown(store.list(pipeline.name), pipeline, reason), now);
     report({ event: 'pipeline.unread', detail: `${pipeline.name}: ${reason}` });
   };
 

@@ -105,7 +105,7 @@ describe('when a pipeline cannot be verified', () => {
     await look(59 * 60_000);
     expect(asked).toHaveLength(1);
     // Nothing is known of it, and nothing is said to be fine.
-    expect(findingCounts(app.db)).toEqual({ fail: null, unknown: null });
+    expect(findingCounts(app.db)).toEqual({ fail: 0, unknown: 1 });
     await look(60_000);
     expect(asked).toHaveLength(2);
     expect(events).toEqual(['pipeline.unread widgets: GitHub did not answer']);
@@ -240,6 +240,57 @@ describe('what was found', () => {
         expect(text).not.toMatch(/changed|new finding|recovered|worse/);
       }
       expect(findingCounts(scene.app.db)).toEqual({ fail: 0, unknown: 1 });
+    },
+  );
+
+  it.each([
+    ['nothing of it can be asked', unavailable, 'GitHub did not answer'],
+    [
+      'each answer is that it must not be read',
+      [aFinding({ outcome: 'unknown', observed: 'GitHub asks for actions:read' })],
+      'GitHub asks for actions:read',
+    ],
+  ])(
+    'H14: is said to be out of sight since the first look where it was never seen, once, and its end (%s)',
+    async (_what, answer, because) => {
+      const good = aFinding({ observed: 'ada approves' });
+      const blind: Answer[] = Array.from({ length: 200 }, () => answer);
+      const scene = open(['widgets'], blind);
+      const channel = aChannel(ACCEPTED);
+      const days = async (count: number) => {
+        for (let hour = 0; hour < count * 24; hour += 3) {
+          await scene.look(3 * HOUR);
+          await send(scene, channel);
+        }
+        return channel.mails.splice(0).map(({ recipient, payload }) => ({
+          subject: payload.split('\n')[0]?.replace(/<.*?> \S+ /, ''),
+          recipient,
+          text: payload.replace(/\s+/g, ' '),
+        }));
+      };
+      await scene.look();
+      const told = await days(4);
+      expect(told.map(({ recipient }) => recipient)).toEqual(['ada@example.org', 'grace@example.org']);
+      for (const { subject, text } of told) {
+        expect(subject).toContain('widgets: 1 out of sight');
+        for (const words of [
+          `Because ${because}`,
+          'Since 2026-11-23 09:30 UTC',
+          'never: it could not be read since it was first looked at',
+        ])
+          expect(text).toContain(words);
+        expect(text).not.toMatch(/changed|new finding|recovered|worse/);
+      }
+      expect(findingCounts(scene.app.db)).toEqual({ fail: 0, unknown: 1 });
+      blind.fill([good]);
+      const settled = await days(3);
+      expect(settled.map(({ recipient }) => recipient)).toEqual(['ada@example.org', 'grace@example.org']);
+      for (const { subject, text } of settled) {
+        expect(subject).toContain('widgets: 1 in sight again');
+        expect(text).toContain('Unread from 2026-11-23 09:30 UTC to 2026-11-2');
+      }
+      expect(findingCounts(scene.app.db)).toEqual({ fail: 0, unknown: 0 });
+      expect(scene.store.list('widgets')).toMatchObject([{ rule: good.rule, outcome: 'pass' }]);
     },
   );
 

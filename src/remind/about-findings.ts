@@ -127,21 +127,20 @@ function timeFacts({ change, since, seenAt, lastKnown }: ToldFinding): readonly 
     case 'blind':
       return [
         { label: 'Since', text: from },
-        ...(lastKnown
-          ? [
-              {
-                label: 'Last known',
-                text: lastKnown.failed
-                  ? `it failed at ${minuteOf(lastKnown.at)}, and counts as failing until it is seen to hold`
-                  : `nothing was wrong with it at ${minuteOf(lastKnown.at)}`,
-              },
-            ]
-          : []),
+        { label: 'Last known', text: lastKnownWords(lastKnown) },
       ];
     case 'failed':
     case 'lapsed':
       return [];
   }
+}
+
+function lastKnownWords(lastKnown: ToldFinding['lastKnown']): string {
+  if (!lastKnown) return 'never: it could not be read since it was first looked at';
+  const at = minuteOf(lastKnown.at);
+  return lastKnown.failed
+    ? `it failed at ${at}, and counts as failing until it is seen to hold`
+    : `nothing was wrong with it at ${at}`;
 }
 
 function stepsOf(

@@ -6,6 +6,9 @@ const DAY_MS = 24 * HOUR_MS;
 /** Two daily runs in a row lie at least so far apart: what is unknown in both is no short outage. */
 const BLIND_MS = 20 * HOUR_MS;
 
+/** In place of a rule: stands for all of a pipeline while nothing of it was ever judged. */
+const WHOLE = 'pipeline';
+
 /** What a run says, and what is stored. */
 type Seen = Omit<Finding, 'why'>;
 
@@ -22,7 +25,7 @@ export function compareRuns(
 ): Comparison {
   const old = new Map(before.map((one) => [keyOf(one), one]));
   const now = new Map<string, Finding>();
-  for (const one of [...found, ...unseen(before, found)]) {
+  for (const one of [...found, ...unseen(before, found), ...seenAtLast(before, found)]) {
     const other = now.get(keyOf(one));
     // A rule that answers twice is believed where it is worse.
     if (!other || rankOf(one.outcome) < rankOf(other.outcome)) now.set(keyOf(one), one);
@@ -40,16 +43,50 @@ export function compareRuns(
     changes: [
       ...judged.flatMap(({ change }) => (change ? [change] : [])),
       ...gone
-        .filter(({ known }) => known)
+        .filter(({ known, rule }) => known && rule !== WHOLE)
         .map((one) => ({ kind: 'closed' as const, finding: { ...one, why: '' }, since: undefined })),
     ],
     nextLookAt: nextLookAt(findings, run),
   };
 }
 
-/** All that was stored, when nothing of a pipeline could be read. */
-export function allUnknown(before: readonly StoredFinding[], reason: string): readonly Finding[] {
-  return before.map((one) => unknownNow(one, reason));
+/**
+ * All that was stored, when nothing of a pipeline could be read; where nothing was, one that stands for all.
+ *
+ * @param repo `owner/name` of the pipeline
+ */
+export function allUnknown(
+  before: readonly StoredFinding[],
+  { repo }: { readonly repo: string },
+  reason: string,
+): readonly Finding[] {
+  return before.length > 0 ? before.map((one) => unknownNow(one, reason)) : [nothingSeen(repo, reason)];
+}
+
+function nothingSeen(repo: string, reason: string): Finding {
+  return {
+    rule: WHOLE,
+    subject: repo,
+    outcome: 'unknown',
+    severity: 'medium',
+    expected: 'what is declared can be verified',
+    observed: reason,
+    why: '',
+    remedy: '',
+    section: 4,
+  };
+}
+
+/** What stood for the whole pipeline ends with the first run that judges it, and stays until whoever was told has heard of that. */
+function seenAtLast(before: readonly StoredFinding[], found: readonly Finding[]): readonly Finding[] {
+  if (found.some(({ rule }) => rule === WHOLE)) return [];
+  return before
+    .filter(({ rule, outcome, change }) => rule === WHOLE && (outcome === 'unknown' || isToHear(change)))
+    .map((one) => ({ ...unknownNow(one, 'it can be verified again'), outcome: 'pass' }));
+}
+
+function isToHear(change: LastChange | undefined): boolean {
+  return change?.kind === 'seen-again' && !change.told;
 }
 
 /** Whether changes must not wait for the morning: a release can be forged, or dies. */
@@ -108,9 +145,9 @@ function changeOf(past: StoredFinding | undefined, now: Finding, at: Date): Verd
   return undefined;
 }
 
-/** One outage is not told, nor what was never seen: only what has been out of sight for two daily runs. */
+/** One outage is not told: only what has been out of sight for two daily runs, also where it was never in sight. */
 function lossOf(past: StoredFinding | undefined, at: Date): Verdict | undefined {
-  if (past?.outcome !== 'unknown' || !past.known || isBlind(past)) return undefined;
+  if (past?.outcome !== 'unknown' || isBlind(past)) return undefined;
   const passed = at.getTime() - past.firstSeenAt.getTime();
   return passed >= BLIND_MS ? { kind: 'blind', since: past.firstSeenAt } : undefined;
 }
@@ -169,9 +206,11 @@ function nextChange(
   return overtaken ? undefined : change;
 }
 
-/** Daily; in an hour while something has only just gone out of sight, which may be an outage. */
+/** Daily; in an hour while something has only just gone out of sight, which may be an outage, or nothing was ever seen. */
 function nextLookAt(findings: readonly StoredFinding[], { pipeline, at }: Run): Date {
-  const unsettled = findings.some((one) => one.outcome === 'unknown' && one.known && !isBlind(one));
+  const unsettled = findings.some(
+    (one) => one.outcome === 'unknown' && (one.known ? !isBlind(one) : one.rule === WHOLE),
+  );
   return new Date(at.getTime() + (unsettled ? HOUR_MS : DAY_MS + spread(pipeline)));
 }
 

@@ -59,8 +59,12 @@ describe('compareRuns', () => {
         ['pass', 'unknown', 'unknown', 'pass', 'pass'],
         ['', '', 'blind', 'seen-again', ''],
       ],
-      ['and never could, says nothing', ['unknown', 'unknown', 'unknown', 'pass'], ['', '', '', '']],
-      ['and never could, still tells a failure', ['unknown', 'unknown', 'fail'], ['', '', 'failed']],
+      [
+        'and never could, says so once, and when it can',
+        ['unknown', 'unknown', 'unknown', 'pass', 'pass'],
+        ['', 'blind', '', 'seen-again', ''],
+      ],
+      ['and never could, tells a failure then', ['unknown', 'unknown', 'fail'], ['', 'blind', 'failed']],
       ['is no recovery, and no new failure after it', ['fail', 'unknown', 'fail'], ['failed', '', '']],
       ['recovers only when it is seen to', ['fail', 'unknown', 'pass'], ['failed', '', 'recovered']],
       [
@@ -237,10 +241,48 @@ describe('compareRuns', () => {
 describe('allUnknown', () => {
   it('returns everything that was stored, as unread', () => {
     const stored = runs([[aFinding({ subject: 'one' }), aFinding({ subject: 'other', outcome: 'fail' })]])[0];
-    expect(allUnknown(stored?.findings ?? [], 'no token')).toMatchObject([
+    expect(allUnknown(stored?.findings ?? [], { repo: 'example/widgets' }, 'no token')).toMatchObject([
       { subject: 'one', outcome: 'unknown', observed: 'no token', remedy: '' },
       { subject: 'other', outcome: 'unknown', observed: 'no token', remedy: '' },
     ]);
+  });
+
+  describe('when nothing of it was ever seen', () => {
+    const blank = allUnknown([], { repo: 'example/widgets' }, 'no token');
+    const good = only('pass');
+
+    it('returns one that stands for all', () => {
+      expect(blank).toMatchObject([{ subject: 'example/widgets', outcome: 'unknown', observed: 'no token' }]);
+    });
+
+    it('is told once, and that it can be seen; then it is left out', () => {
+      const results = runs([blank, blank, blank, good, good, good]);
+      expect(results.map(({ changes }) => changes.map(({ kind }) => kind).join(' '))).toEqual([
+        '',
+        'blind',
+        '',
+        'seen-again',
+        '',
+        '',
+      ]);
+      expect(results.at(-1)?.findings).toMatchObject([{ rule: 'environment-reviewers' }]);
+    });
+
+    it('is kept until the mail about it has gone out', () => {
+      const told = runs([blank, blank]).at(-1)?.findings ?? [];
+      const at = (days: number) => ({ pipeline: 'widgets', number: days + 1, at: later(days * DAY) });
+      const heard = told.map((one) => ({ ...one, change: one.change && { ...one.change, told: true } }));
+      const seen = compareRuns(heard, good, at(2));
+      expect(seen.findings).toHaveLength(2);
+      expect(compareRuns(seen.findings, good, at(3)).findings).toHaveLength(2);
+    });
+
+    it('is looked at again in an hour, also after it was told', () => {
+      const waits = runs([blank, blank, blank]).map(
+        ({ nextLookAt }, index) => (nextLookAt.getTime() - later(index * DAY).getTime()) / HOUR,
+      );
+      expect(waits).toEqual([1, 1, 1]);
+    });
   });
 });
 
