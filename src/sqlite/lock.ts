@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
+import { translate } from './database.ts';
 
 /** A lock that the system frees when its process dies: an exclusive transaction on a file of its own. */
 export interface Lock {
@@ -9,20 +10,22 @@ export interface Lock {
 // A `status` that looks at the lock holds it shared for an instant: waiting a little keeps that from being a refusal.
 const WAIT_MS = 500;
 
-/** @returns undefined when another process holds it */
+/** @returns undefined when another process holds it @throws AppError storage where it cannot be made or opened */
 export function acquireLock(path: string): Lock | undefined {
-  const side = new Sqlite(path, { timeout: WAIT_MS });
+  let side: Sqlite.Database | undefined;
   try {
+    side = new Sqlite(path, { timeout: WAIT_MS });
     side.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    side.close();
+    side?.close();
     if (isBusy(error)) return undefined;
-    throw error;
+    throw translate(error, path);
   }
+  const held = side;
   return {
     release: () => {
-      side.exec('ROLLBACK');
-      side.close();
+      held.exec('ROLLBACK');
+      held.close();
     },
   };
 }

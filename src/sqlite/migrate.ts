@@ -91,7 +91,7 @@ function keepCopy(connection: Sqlite.Database, first: Migration): void {
   if (connection.memory) return;
   const target = `${connection.name}.before-${first.name.slice(0, 4)}`;
   try {
-    rmSync(`${target}.new`, { force: true });
+    removeUnfinished(target);
     // Another connection reads what is committed, while this one keeps others from writing.
     copyDatabase(connection.name, `${target}.new`, (copy) => {
       const damage = findDamage(copy, 'quick');
@@ -110,6 +110,13 @@ function keepCopy(connection: Sqlite.Database, first: Migration): void {
       },
     );
   }
+}
+
+/** What a process has left that was killed while it copied. */
+function removeUnfinished(target: string): void {
+  const unfinished = `${basename(target)}.new`;
+  for (const name of readdirSync(dirname(target)))
+    if (name.startsWith(unfinished)) rmSync(join(dirname(target), name), { force: true });
 }
 
 /** Copies that were made before migrations, oldest schema first. */

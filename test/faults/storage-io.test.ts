@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addDays } from '../../src/domain/calendar.ts';
+import { attachStrace, tracing, wakeUntil } from '../support/failing-disk.ts';
 import { PROGRAM } from '../support/installed.ts';
 import type { Relay } from '../support/relay.ts';
 import { startRelay } from '../support/relay.ts';
@@ -11,9 +12,6 @@ const open: Relay[] = [];
 afterEach(async () => {
   for (const relay of open.splice(0)) await relay[Symbol.asyncDispose]();
 });
-
-/** A container may forbid one process to look at another: then nothing can make a disk fail, and this says so. */
-const tracing = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
 
 /** A round of the daemon on a disk on which these calls fail. */
 async function roundOn(
@@ -43,6 +41,11 @@ async function roundOn(
 async function withDueMail(): Promise<Relay> {
   const relay = await startRelay({ owners: ['ada'] });
   open.push(relay);
+  makeDue(relay);
+  return relay;
+}
+
+function makeDue(relay: Relay): void {
   relay.withStores(({ register }) => {
     const expiry = { kind: 'known', at: addDays(new Date(), 0.9), source: 'entered' } as const;
     register.addVersion(
@@ -51,7 +54,6 @@ async function withDueMail(): Promise<Relay> {
       new Date(),
     );
   });
-  return relay;
 }
 
 describe('F5: when the disk fails', () => {
@@ -70,6 +72,33 @@ describe('F5: when the disk fails', () => {
     expect(stderr).toMatch(/SQLITE_IOERR|cannot be written|cannot be read/);
     expect(relay.mail.messages).toEqual([]);
     expect(existsSync(join(relay.dataDir, 'reseal.db'))).toBe(true);
+    await relay.program.run('daemon', '--once');
+    expect(relay.mail.messages).toHaveLength(1);
+    expect((await relay.program.run('history', '--check')).code).toBe(0);
+  });
+
+  it('ends a daemon that is running: what a sync did not take may be lost although a later one succeeds', async () => {
+    if (tracing.status !== 0) {
+      expect(tracing.stderr).toMatch(/ptrace|not permitted/i);
+      return;
+    }
+    const relay = await startRelay({ owners: ['ada'] });
+    open.push(relay);
+    const beat = relay.beaten('/beat');
+    const running = relay.program.start('daemon');
+    await beat;
+    const disk = await attachStrace(running.child, relay.dataDir, 'fsync,fdatasync:error=EIO');
+    makeDue(relay);
+    const { code, stderr } = await wakeUntil(running.child, running.finished);
+    await disk.ended;
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/SQLITE_IOERR_FSYNC/);
+    expect(relay.mail.messages).toEqual([]);
+    // What was marked before the data may have gone out, for all that the next start knows: the same bytes, a quarter of an hour later.
+    await relay.program.run('daemon', '--once');
+    relay.withStores((_stores, sql) =>
+      sql("UPDATE message SET next_attempt_at = '2020-01-01T00:00:00.000Z'"),
+    );
     await relay.program.run('daemon', '--once');
     expect(relay.mail.messages).toHaveLength(1);
     expect((await relay.program.run('history', '--check')).code).toBe(0);

@@ -54,6 +54,10 @@ describe('acquireLock', () => {
     });
   });
 
+  it('F4: says that its file cannot be opened, where it cannot', () => {
+    expect(() => acquireLock(makeFolder())).toThrow(expect.objectContaining({ code: 'storage' }));
+  });
+
   describe('when this process holds it', () => {
     it('refuses a second time, and gives it again after its release', () => {
       const path = lockPath();

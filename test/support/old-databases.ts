@@ -73,3 +73,39 @@ export function makeOldDatabase(path: string, count: number): void {
   }
   connection.close();
 }
+
+/** Each statement of a migration; triggers stay whole. */
+export function statementsOf(sql: string): readonly string[] {
+  const parts: string[] = [];
+  let open = '';
+  for (const line of sql.split('\n')) {
+    open += `${line}\n`;
+    const isWhole = /^CREATE TRIGGER/m.test(open) ? /^END;/m.test(line) : /;\s*(--.*)?$/.test(line);
+    if (!isWhole) continue;
+    parts.push(open);
+    open = '';
+  }
+  return open.trim() === '' ? parts : [...parts, open];
+}
+
+/** Everything that a database says, by itself and in its tables; its log is read first. */
+export function contentsOf(path: string): unknown {
+  const connection = new Sqlite(path, { fileMustExist: true });
+  try {
+    const schema = connection
+      .prepare(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
+      .all() as { type: string; name: string }[];
+    return {
+      schema,
+      version: connection.pragma('user_version', { simple: true }),
+      rows: schema
+        .filter(({ type }) => type === 'table')
+        .map(({ name }) => [name, connection.prepare(`SELECT * FROM ${name}`).all()]),
+      sound: connection.pragma('integrity_check', { simple: true }),
+    };
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addDays } from '../../src/domain/calendar.ts';
+import { attachStrace, tracing, wakeUntil } from '../support/failing-disk.ts';
+import { PROGRAM } from '../support/installed.ts';
+import type { Relay } from '../support/relay.ts';
+import { startRelay } from '../support/relay.ts';
+
+const open: Relay[] = [];
+afterEach(async () => {
+  for (const relay of open.splice(0)) await relay[Symbol.asyncDispose]();
+});
+
+/** Root may write everywhere: then it is done as an ordinary user. */
+const USER = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {};
+
+async function withDueMail(): Promise<Relay> {
+  const relay = await startRelay({ owners: ['ada'] });
+  open.push(relay);
+  makeDue(relay);
+  return relay;
+}
+
+function makeDue(relay: Relay): void {
+  relay.withStores(({ register }) => {
+    const expiry = { kind: 'known', at: addDays(new Date(), 0.9), source: 'entered' } as const;
+    register.addVersion(
+      'ada',
+      { expiry, lifetimeDays: 365, createdAt: undefined, checked: 'not-asked' },
+      new Date(),
+    );
+  });
+}
+
+/** A command of that user. */
+async function runAs(relay: Relay, ...args: readonly string[]) {
+  const { configPath, dataDir, folder } = relay;
+  const child = spawn(process.execPath, [PROGRAM, '--config', configPath, '--data-dir', dataDir, ...args], {
+    ...USER,
+    cwd: folder,
+    env: { ...process.env, HOME: folder },
+  });
+  const parts: Buffer[] = [];
+  child.stdout.resume();
+  child.stderr.on('data', (part: Buffer) => parts.push(part));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stderr: Buffer.concat(parts).toString() };
+}
+
+function giveToUser({ folder }: Relay): void {
+  if (USER.uid === undefined) return;
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const name of ['', ...names]) chownSync(join(folder, name), USER.uid, USER.gid);
+}
+
+function setModes({ dataDir }: Relay, file: number, folder: number): void {
+  for (const name of readdirSync(dataDir)) chmodSync(join(dataDir, name), file);
+  chmodSync(dataDir, folder);
+}
+
+describe('F4: when the folder of the database is read-only for its user', () => {
+  it('refuses to start, naming the path and what to do, sends nothing, and starts once it may write', async () => {
+    const relay = await withDueMail();
+    giveToUser(relay);
+    setModes(relay, 0o444, 0o555);
+    for (const args of [['daemon'], ['daemon', '--once'], ['remind']]) {
+      const { code, stderr } = await runAs(relay, ...args);
+      expect({ args, code }).toEqual({ args, code: 3 });
+      expect(stderr).toContain(`"${join(relay.dataDir, 'reseal.db')}" cannot be written`);
+      expect(stderr).toContain('make its folder belong to the user that runs this');
+    }
+    expect(relay.mail.messages).toEqual([]);
+    expect(readdirSync(relay.dataDir)).not.toContain('reseal.db-wal');
+    setModes(relay, 0o600, 0o700);
+    expect((await runAs(relay, 'daemon', '--once')).code).toBe(0);
+    expect(relay.mail.messages).toHaveLength(1);
+  });
+
+  it.each([
+    ['file', 0o444, 0o700],
+    ['folder', 0o600, 0o555],
+  ])('refuses where only the %s is', async (_what, file, folder) => {
+    const relay = await withDueMail();
+    giveToUser(relay);
+    setModes(relay, file, folder);
+    const { code, stderr } = await runAs(relay, 'daemon', '--once');
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(relay.dataDir) });
+    expect(relay.mail.messages).toEqual([]);
+    setModes(relay, 0o600, 0o700);
+  });
+});
+
+describe('F4: when the volume becomes read-only while the daemon runs', () => {
+  it('sends nothing and says so, can still be read, and sends once when it can be written again', async () => {
+    if (tracing.status !== 0) {
+      expect(tracing.stderr).toMatch(/ptrace|not permitted/i);
+      return;
+    }
+    const relay = await startRelay({ owners: ['ada'] });
+    open.push(relay);
+    const first = relay.beaten('/beat');
+    const running = relay.program.start('daemon');
+    await first;
+    // As the kernel answers once a file system was found to be faulty and was made read-only.
+    const disk = await attachStrace(running.child, relay.dataDir, 'pwrite64,write,ftruncate:error=EROFS');
+    makeDue(relay);
+    const said = new Promise<string>((resolve) =>
+      running.child.stderr?.on('data', (part: Buffer) => {
+        if (part.includes('cycle.failed')) resolve(part.toString());
+      }),
+    );
+    expect(await wakeUntil(running.child, said)).toContain('cannot be written');
+    expect(relay.mail.messages).toEqual([]);
+    expect((await relay.program.run('--json', 'status')).stdout).toContain('"ada"');
+    expect(running.child.exitCode).toBeNull();
+    await disk.mend();
+    const beat = relay.beaten('/beat');
+    await wakeUntil(running.child, relay.mail.waitForMessages(1, { timeoutMs: 62_000 }));
+    await beat;
+    running.child.kill('SIGTERM');
+    expect((await running.finished).code).toBe(0);
+    expect(relay.mail.messages).toHaveLength(1);
+    expect(existsSync(join(relay.dataDir, 'reseal.db'))).toBe(true);
+  }, 120_000);
+});
