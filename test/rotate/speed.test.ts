@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { measureRotation, measureSpread } from '../support/rotate-speed.ts';
 
-// The counts alone: how long it takes is measured by `npm run bench:rotate`.
+// The counts alone: how long it takes is measured by `npm run bench -- rotate`.
 describe('a rotation', () => {
   it('takes three round trips from the issuer’s answer to the record: baseline, PUT, look back', async () => {
     expect((await measureRotation(0)).trips).toBe(3);
