@@ -72,8 +72,6 @@ function openActs(world: World): (request: Request, onData: () => void) => Promi
       case 'names':
       case 'publicKey':
         return (await storeOf(request.config))[request.what](request.destination);
-      case 'open-channels':
-        return [...(await channelsOf(request.config)).keys()];
       case 'render':
         return (await channelOf(request.config, request.name)).render(request.draft);
       case 'send':

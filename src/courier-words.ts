@@ -17,7 +17,7 @@ export type Request =
       readonly token: string;
       readonly tokenFile: string;
     }
-  | { readonly what: 'open-store' | 'open-channels'; readonly config: Config }
+  | { readonly what: 'open-store'; readonly config: Config }
   | {
       readonly what: 'precheck' | 'read' | 'names' | 'publicKey';
       readonly config: Config;

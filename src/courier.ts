@@ -6,6 +6,7 @@ import type { Answered, Failure, Request } from './courier-words.ts';
 import { decode, encode, OPENING_FD } from './courier-words.ts';
 import { AppError, describeError } from './domain/error.ts';
 import type { TokenExpiry } from './github/token-expiry.ts';
+import { MAIL, WEBHOOK } from './remind/policy.ts';
 import type { Channel } from './remind/reminder.ts';
 import type { SecretStore } from './rotate/rotation.ts';
 
@@ -92,7 +93,8 @@ export function openCourier(program: string, version: string): Courier {
     readTokenExpiry: (apiUrl, token, tokenFile) => ask({ what: 'token-expiry', apiUrl, token, tokenFile }),
     openStore,
     openChannels: async (config) => {
-      const names = await ask<readonly string[]>({ what: 'open-channels', config });
+      // Nobody is asked yet: for what waits and cannot be tried now no process is started.
+      const names = [...(config.mail ? [MAIL] : []), ...(config.webhooks.length > 0 ? [WEBHOOK] : [])];
       return new Map(names.map((name) => [name, channel(config, name)]));
     },
     rest: () => {
@@ -115,13 +117,13 @@ function start(given: readonly [string, string], onEnd: (ended: Running) => void
     running.waiting.delete(id);
     one?.settle(answered);
   });
-  const ended = () => {
+  const ended = (reason: AppError) => {
     onEnd(running);
-    for (const { settle } of running.waiting.values()) settle({ ok: false, failure: encode(hasEnded()) });
+    for (const { settle } of running.waiting.values()) settle({ ok: false, failure: encode(reason) });
     running.waiting.clear();
   };
-  child.on('error', ended);
-  child.on('close', ended);
+  child.on('error', (error) => ended(cannotStart(error)));
+  child.on('close', (code, signal) => ended(hasEnded(signal ?? `exit ${code}`)));
   // Where the system has no descriptors left there is none.
   const openings = (child.stdio as ChildProcess['stdio'] | undefined)?.[OPENING_FD];
   if (openings) answerOpenings(openings as Readable & Writable, running);
@@ -137,21 +139,31 @@ function begin([program, version]: readonly [string, string]): ChildProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
   } catch (error) {
-    const what = `the process that asks others cannot be started (${describeError(error)})`;
-    throw new AppError('unavailable', what, {
-      hints: ['see how many processes and how much memory it may have'],
-    });
+    throw cannotStart(error);
   }
+}
+
+function cannotStart(error: unknown): AppError {
+  const what = `the process that asks others cannot be started (${describeError(error)})`;
+  return new AppError('unavailable', what, {
+    hints: ['see how many processes and how much memory it may have'],
+  });
 }
 
 /** Each line is the number of a message whose data may begin now: it waits, and so does its server, until that is written down. */
 function answerOpenings(pipe: Readable & Writable, { waiting }: Running): void {
   // It goes with its process.
   pipe.on('error', () => undefined);
-  pipe.setEncoding('latin1').on('data', (text: string) => {
+  let begun = '';
+  pipe.setEncoding('latin1').on('data', (part: string) => {
+    begun += part;
+    // It waits for its answer: never more than one line, and never less.
+    if (!begun.endsWith('\n')) return;
+    const id = Number(begun);
+    begun = '';
     let failure: Failure | undefined;
     try {
-      const onData = waiting.get(Number(text))?.onData;
+      const onData = waiting.get(id)?.onData;
       if (!onData) throw new Error('nobody waits for this message');
       onData();
     } catch (error) {
@@ -161,8 +173,9 @@ function answerOpenings(pipe: Readable & Writable, { waiting }: Running): void {
   });
 }
 
-function hasEnded(): AppError {
-  return new AppError('unavailable', 'the process that was to ask ended before it had an answer', {
+/** @param how a signal, or how it ended */
+function hasEnded(how: string): AppError {
+  return new AppError('unavailable', `the process that was to ask ended before it had an answer (${how})`, {
     hints: ['where reseal was replaced while it ran, start its daemon anew'],
   });
 }

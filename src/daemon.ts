@@ -140,8 +140,14 @@ async function keepRunning(
   };
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);
+  let hasFailed = false;
   const wakeUp = () => {
-    running ??= wake().catch(failure.reject);
+    // What a bug has left, only a new start knows.
+    if (hasFailed) return;
+    running ??= wake().catch((error) => {
+      hasFailed = true;
+      failure.reject(error);
+    });
   };
   // A round that runs has read the configuration already.
   const reload = () => {

@@ -155,14 +155,22 @@ describe('the courier', () => {
   it('says so where its process cannot begin, and keeps its daemon alive', async () => {
     const real = process.execPath;
     process.execPath = join(folder, 'nothing');
-    const opening = courier.openChannels(configured());
+    const opening = courier.openStore(configured());
     process.execPath = real;
-    await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(opening).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('cannot be started'),
+    });
     expect(await courier.readClock(github.apiUrl)).toEqual(AT);
   });
 
   it('does nothing for a program of another version', async () => {
     courier = openCourier(join(ROOT, 'src/main.ts'), '0.0.0-other');
-    await expect(courier.openChannels(configured())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(courier.openStore(configured())).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('starts no process for channels that nothing is sent on', async () => {
+    expect([...(await courier.openChannels(configured())).keys()]).toEqual(['mail']);
+    expect(couriers()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describeError } from '../domain/error.ts';
+import { describeError, isAppError } from '../domain/error.ts';
 import type { MailContext } from './compose.ts';
 import type { Identity } from './message-id.ts';
 import { afterServiceFailure, afterTransmission, isNews, MAX_REPEATS, mayTry } from './outcome.ts';
@@ -91,7 +91,11 @@ async function deliverOne(
 ): Promise<boolean> {
   const ready = claimed.payload
     ? { message: claimed, payload: claimed.payload }
-    : await renderMessage(round, channel, claimed);
+    : await renderMessage(round, channel, claimed).catch((error: unknown) => {
+        if (!isAppError(error, 'unavailable')) throw error;
+        settle(round, claimed, { kind: 'not-sent', reason: describeError(error) });
+        return undefined;
+      });
   if (!ready) return false;
   const { message, payload } = ready;
   const outcome = await transmit(round, channel, message, payload);

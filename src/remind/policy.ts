@@ -12,8 +12,8 @@ export interface ReminderPolicy {
   readonly webhooks: readonly { readonly name: string; readonly owners: readonly string[] | undefined }[];
 }
 
-const MAIL = 'mail';
-const WEBHOOK = 'webhook';
+export const MAIL = 'mail';
+export const WEBHOOK = 'webhook';
 
 /** Everybody who is told of a credential by `leadDays` before its expiry, each once. */
 export function addresseesOf(

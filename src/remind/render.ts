@@ -1,4 +1,4 @@
-import { describeError } from '../domain/error.ts';
+import { describeError, isAppError } from '../domain/error.ts';
 import type { MailContext } from './compose.ts';
 import { composeMessage } from './compose.ts';
 import type { Identity } from './message-id.ts';
@@ -51,6 +51,8 @@ export async function renderMessage(
   try {
     return await render(message.reminders);
   } catch (error) {
+    // Who was to render it has ended: that says nothing of what it carries.
+    if (isAppError(error, 'unavailable')) throw error;
     failure = error;
   }
   // Rarely: which of them is to blame?
@@ -67,6 +69,7 @@ export async function renderMessage(
   try {
     if (good.length < message.reminders.length) return await render(good);
   } catch (error) {
+    if (isAppError(error, 'unavailable')) throw error;
     failure = error;
   }
   // Each says something alone and together they do not: in halves, down to the one that is to blame.

@@ -19,7 +19,7 @@ describe('the built program', () => {
     const packages = [...outside].filter(
       (target) => !target.startsWith('node:') && !builtinModules.includes(target),
     );
-    expect(packages).toEqual(['better-sqlite3/package.json']);
+    expect(packages).toEqual(['better-sqlite3']);
     const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: object };
     expect(Object.keys(dependencies)).toEqual(['better-sqlite3']);
   });

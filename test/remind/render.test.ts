@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/domain/error.ts';
 import { deliverDue } from '../../src/remind/deliver.ts';
 import type { Channel } from '../../src/remind/reminder.ts';
 import { renderMessage } from '../../src/remind/render.ts';
@@ -31,6 +32,29 @@ describe('a reminder that cannot be rendered', () => {
     expect(mails[0]?.payload).toContain('rotate good');
     expect(mails[0]?.payload).not.toContain('rotate poison');
     expect(events).toEqual(['mail.not-rendered', 'mail.sent']);
+  });
+
+  it('E21: when who is to render it has ended, nothing is blamed: all of it waits as one message', async () => {
+    const stores = openWith(['one', 'two'], 10, ['ada']);
+    const { channel, mails } = aChannel(ACCEPTED);
+    let isGone = true;
+    const fragile: Channel = {
+      ...channel,
+      render: async (draft) => {
+        if (isGone) throw new AppError('unavailable', 'the process that was to ask ended');
+        return channel.render(draft);
+      },
+    };
+    const { cycle, clock, events } = aRound(stores, fragile);
+    expect(await cycle()).toEqual({ sent: 0, failed: 1 });
+    expect(events).not.toContain('mail.not-rendered');
+    expect(stores.outbox.waiting()).toMatchObject([
+      { state: 'pending', attempts: 1, reminders: [{ credential: 'one' }, { credential: 'two' }] },
+    ]);
+    isGone = false;
+    clock.now = later(HOUR_MS);
+    expect(await cycle()).toEqual({ sent: 1, failed: 0 });
+    expect(mails).toHaveLength(1);
   });
 
   it('E21: is tried again alone an hour later, and does not wait for the next day’s mail', async () => {
