@@ -14,7 +14,8 @@ const { output } = await build({
   cwd: root,
   input: 'src/main.ts',
   platform: 'node',
-  plugins: [withoutIdle(), withoutCalendars(), nativeOutside()],
+  external: ['better-sqlite3'],
+  plugins: [withoutIdle(), withoutCalendars()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -38,26 +39,9 @@ renameSync(dist, join(root, 'dist'));
 
 /** What `status` needs: the register, the database below it, and what prints. */
 function isCore(id) {
-  return /\/src\/(domain|register)\/|\/src\/(app|statuses)\.ts|\/src\/sqlite\/(columns|database|figures|findings|history|installation|register)\.ts|\/src\/cli\/(status-notes|output|columns|commands\/status)\.ts|\/better-sqlite3\//.test(
+  return /\/src\/(domain|register)\/|\/src\/(app|statuses)\.ts|\/src\/sqlite\/(columns|database|figures|findings|history|installation|register)\.ts|\/src\/cli\/(status-notes|output|columns|commands\/status)\.ts/.test(
     id.replaceAll('\\', '/'),
   );
-}
-
-/**
- * better-sqlite3 goes in but for its native part, which its own code finds beside it in the installed package: a start reads a dozen
- * files less. The package is pinned, so that both halves are of one version.
- */
-function nativeOutside() {
-  const text = `const { dirname, join } = require('node:path');
-const home = dirname(require.resolve('better-sqlite3/package.json'));
-exports.getBinding = (given) => require(join(home, 'lib/binding.js')).getBinding(given);`;
-  const name = '\0better-sqlite3-binding';
-  return {
-    name: 'native-outside',
-    resolveId: (id, importer) =>
-      id === './binding' && /[\\/]better-sqlite3[\\/]lib[\\/]/.test(importer ?? '') ? name : undefined,
-    load: (id) => (id === name ? text : undefined),
-  };
 }
 
 /**
