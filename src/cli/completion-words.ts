@@ -46,6 +46,7 @@ const SPECIAL: Readonly<Record<string, Taken>> = {
   'kinds name': { as: 'list', list: 'kinds' },
   'outbox verb': { as: 'words', words: ['retry'] },
   '--rule id': { as: 'list', list: 'rules' },
+  '--organisation name': { as: 'text' },
 };
 
 /** @param of the command or the option, @param name of the value, such as `file` or `check|show|schema` */

@@ -1,7 +1,6 @@
 import type { Places, World } from '../app.ts';
 import { loadConfig, openApp } from '../app.ts';
 import type { Addition } from '../config/amend.ts';
-import { AppError } from '../domain/error.ts';
 import type { Database } from '../sqlite/database.ts';
 import { addNewCredentials, registeredNames } from '../sqlite/import.ts';
 import type { Entry } from './import-entry.ts';
@@ -20,21 +19,7 @@ export interface Before {
  */
 export async function amend(places: Places, plan: ImportPlan, before: Before): Promise<string> {
   const { amendConfig } = await import('../config/amend.ts');
-  const { MAX_CONFIG_BYTES } = await import('../config/read-file.ts');
-  const text = amendConfig(places.configPath, before.text, additionOf(plan));
-  if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) throw tooLarge(places.configPath, MAX_CONFIG_BYTES);
-  return text;
-}
-
-function tooLarge(path: string, most: number): AppError {
-  const size = `${most / 1024 / 1024} MiB`;
-  return new AppError(
-    'refused',
-    `the configuration "${path}" would be larger than ${size}, which is as much as is read`,
-    {
-      hints: ['nothing was changed: import fewer credentials'],
-    },
-  );
+  return amendConfig(places.configPath, before.text, additionOf(plan));
 }
 
 export function additionOf({ owners, added }: ImportPlan): Addition {

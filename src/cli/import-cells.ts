@@ -87,12 +87,12 @@ const SHORTEST_TOKEN = 20;
 /** What a token has behind its prefix and words have not. */
 const UNLIKE_WORDS = /[A-Za-z0-9]{16}|(?=[A-Za-z0-9]*[0-9][A-Za-z]|[A-Za-z0-9]*[A-Za-z][0-9])[A-Za-z0-9]{8}/;
 
-function tokenIn(cell: string): string | undefined {
+export function tokenIn(cell: string): string | undefined {
   if (cell.length < SHORTEST_TOKEN) return undefined;
   const recognised = recognise(cell);
   const isToken = recognised && (recognised.lines || UNLIKE_WORDS.test(cell));
   if (!isToken && !looksLikeSecret(cell)) return undefined;
-  return `this looks like ${isToken ? recognised.what : 'a secret'}, and reseal never takes secrets this way: take it out of the file, and if it is a live one, revoke it`;
+  return `this looks like ${isToken ? recognised.what : 'a secret'}, and reseal never takes secrets this way: take it out, and if it is a live one, revoke it`;
 }
 
 function bySchema(schema: Schema): CellCheck {

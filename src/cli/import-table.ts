@@ -9,7 +9,8 @@ export interface Table {
   lineOf(row: number): number;
 }
 
-const MOST_BYTES = 128 * 1024 * 1024;
+/** Many times what a configuration can declare. */
+export const MOST_BYTES = 32 * 1024 * 1024;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const LINE_FEED = 0x0a;
 
@@ -20,7 +21,7 @@ const LINE_FEED = 0x0a;
  * @throws AppError invalid_input; never with anything that stands in a cell
  */
 export async function readTable(bytes: Buffer, where: string): Promise<Table> {
-  if (bytes.length > MOST_BYTES) throw notCsv(where, 'is larger than 128 MiB');
+  if (bytes.length > MOST_BYTES) throw notCsv(where, 'is larger than 32 MiB');
   const text = withoutMark(bytes);
   ensureText(text, where);
   const { parse } = await import('csv-parse/sync');

@@ -19,16 +19,24 @@ export async function askForConfig({
   if (!out.color) process.env['NO_COLOR'] = '1';
   const { Cancelled, openQuestions } = await import('./init-questions.ts');
   const questions = openQuestions(process.stderr);
+  // Ctrl-D closes what the library reads from, and it never answers then.
+  const ended = new Promise<never>((_, reject) => {
+    process.once('beforeExit', () => reject(new Cancelled()));
+  });
+  ended.catch(() => undefined);
   try {
-    const answers = await askForAll(questions, world);
+    const answers = await Promise.race([askForAll(questions, world), ended]);
     const text = renderConfig(answers.parts);
     const result = parseConfig(text);
     if (!result.ok) throw describeProblems(places.configPath, result.problems);
     questions.show(`\n${text}\n`);
-    if (await questions.yes(`Write this to ${places.configPath}?`, true)) return { text, answers };
+    if (await Promise.race([questions.yes(`Write this to ${places.configPath}?`, true), ended]))
+      return { text, answers };
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
   }
+  // It may have been hidden when the question ended.
+  process.stderr.write('\x1b[?25h');
   out.talk('stopped: nothing was written');
   return undefined;
 }

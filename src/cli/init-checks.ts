@@ -1,4 +1,5 @@
 import * as field from '../config/fields.ts';
+import { tokenIn } from './import-cells.ts';
 import type { Check } from './init-questions.ts';
 
 // What an answer has to be, in the words of the configuration itself: it is written there as it was typed.
@@ -11,7 +12,7 @@ interface Schema {
 }
 
 function by(schema: Schema): Check {
-  return (answer) => schema.safeParse(answer).error?.issues[0]?.message;
+  return (answer) => tokenIn(answer) ?? schema.safeParse(answer).error?.issues[0]?.message;
 }
 
 /** Takes nothing at all, too. */

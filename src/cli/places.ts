@@ -45,7 +45,25 @@ function nonBlank(option: string, given: string | undefined): string | undefined
 
 /** A relative path in these variables is to be ignored (XDG Base Directory Specification). */
 function xdg(value: string | undefined, fallback: string): string {
-  return value && isAbsolute(value) ? value : join(homedir(), fallback);
+  return value && isAbsolute(value) ? value : join(homeFolder(), fallback);
+}
+
+/** @throws AppError invalid_input where there is none: the current folder is never taken for it */
+function homeFolder(): string {
+  const home = orNone(homedir);
+  if (home !== undefined && isAbsolute(home)) return home;
+  throw new AppError('invalid_input', 'this user has no home folder', {
+    hints: ['set HOME, or name both places: --config FILE --data-dir DIR'],
+  });
+}
+
+/** A user id without a name, as in a container, has none. */
+function orNone(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

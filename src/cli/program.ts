@@ -31,12 +31,19 @@ export async function run(args: readonly string[], world: World): Promise<number
   try {
     await ensureSafeProcess(world);
     await program.parseAsync(args, { from: 'user' });
+    // What a full disk has swallowed was not shown; who closes a pipe early has seen enough.
+    if (code <= 1) await out.flush().catch(unlessClosed);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     out.error(error);
     return exitCodeOf(error);
   }
+}
+
+function unlessClosed(error: unknown): void {
+  const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+  if (cause?.code !== 'EPIPE') throw error;
 }
 
 /** The commands that these arguments can be about: to describe all of them takes longer than most of them run. */

@@ -4,6 +4,7 @@ import { isMap, isNode, isScalar, isSeq } from 'yaml';
 import { AppError } from '../domain/error.ts';
 import type { Config } from './config.ts';
 import { describeProblems, parseConfig } from './load.ts';
+import { MAX_CONFIG_BYTES } from './read-file.ts';
 import type { RenderedCredential, RenderedOwner } from './render.ts';
 import { renderCredential, renderOwner } from './render.ts';
 import { parseYaml } from './syntax.ts';
@@ -40,10 +41,21 @@ export function amendConfig(path: string, text: string, addition: Addition): str
   const before = parsed(path, text);
   const edits = findEdits(text, sectionsOf(addition));
   const amended = applyEdits(text, edits);
+  // To parse what is far too large takes minutes.
+  if (Buffer.byteLength(amended) > MAX_CONFIG_BYTES) throw tooLarge(path);
   const result = parseConfig(amended);
   // What is wrong with the new was said before, by its own lines. This is the last look, and a finding here is a bug of ours.
   if (!result.ok || !isSum(before, addition, result.config)) throw cannotBeAmended(path);
   return amended;
+}
+
+function tooLarge(path: string): AppError {
+  const size = `${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
+  return new AppError(
+    'refused',
+    `the configuration "${path}" would be larger than ${size}, which is as much as is read`,
+    { hints: ['nothing was changed: import fewer credentials'] },
+  );
 }
 
 /** The new alone, as a person may paste it. */

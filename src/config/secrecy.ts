@@ -12,8 +12,16 @@ const SECRETS: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{10,}\.eyJ/,
   /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9/]{10,}/,
   /discord(?:app)?\.com\/api\/webhooks\/[0-9]{5,}\/[A-Za-z0-9_-]{10,}/,
+  /\boy2[a-p][a-z2-7]{42}\b/,
+  /[A-Za-z0-9+/]{52}JQQJ99[A-Za-z0-9+/]{18}NUGT/,
+  /[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}/,
+  /\brubygems_[0-9a-f]{40,}/,
+  /\bhex_[0-9a-f]{40}/,
+  /\bdckr_[po]at_[A-Za-z0-9_-]{20,}/,
+  /\bcf(?:ut|at|k)_[A-Za-z0-9]{20,}/,
+  /\bovsx(?:at|p)_[A-Za-z0-9_-]{20,}/,
   /-----BEGIN [A-Z0-9 ]{1,40}-----/,
-  /:\/\/[^\s/@:]{0,200}:[^\s/@]{1,200}@/,
+  /:\/\/[^\s/:]{0,200}:[^\s/@]{1,200}@/,
 ];
 
 export function looksLikeSecret(text: string): boolean {

@@ -1,3 +1,4 @@
+import { formatDestination } from '../domain/credential.ts';
 import { isAppError } from '../domain/error.ts';
 import type { Discoverer, Discovery, FoundSecret, Unread } from '../register/found.ts';
 import type { Fact, Unavailable } from '../verify/fact.ts';
@@ -58,6 +59,9 @@ function distinct(repos: readonly string[]): readonly string[] {
   return [...new Map(repos.map((repo) => [repo.toLowerCase(), repo])).values()];
 }
 
+/** Control characters, and those that turn the direction of what is read: no terminal and no configuration is to have them. */
+const UNSHOWABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+
 async function lookInto(client: GitHubClient, get: Get, repo: string): Promise<Found> {
   const environments = await factOf(async () => listEnvironments(openReader(client, get, repo)));
   if (!environments.known)
@@ -65,11 +69,21 @@ async function lookInto(client: GitHubClient, get: Get, repo: string): Promise<F
   const secrets: FoundSecret[] = [];
   const unread: Unread[] = [];
   for (const environment of environments.value) {
+    if (UNSHOWABLE.test(environment)) {
+      unread.push({ where: repo, reason: 'one of its environments has a name that cannot be declared' });
+      continue;
+    }
     const listed = await factOf(async () => listSecrets(openReader(client, get, repo), environment));
     if (listed.known) secrets.push(...listed.value);
     else unread.push({ where: `${repo} › ${environment}`, reason: listed.reason });
   }
-  return { environments: environments.value, secrets, unread };
+  const shown = environments.value.filter((environment) => !UNSHOWABLE.test(environment));
+  return { environments: shown, secrets: distinctSecrets(secrets), unread };
+}
+
+/** What GitHub lists twice, while its pages move under the reader, is one. */
+function distinctSecrets(secrets: readonly FoundSecret[]): readonly FoundSecret[] {
+  return [...new Map(secrets.map((one) => [formatDestination(one.destination), one])).values()];
 }
 
 /** A name that no address at GitHub could carry is not read either. */

@@ -9,6 +9,7 @@ import { hasScript, talkOnTerminal, talkTo } from '../support/talk.ts';
 
 const ENTER = '\r';
 const CTRL_C = '\x03';
+const CTRL_D = '\x04';
 const DOWN = '\x1b[B';
 
 let one: Installed;
@@ -135,6 +136,15 @@ describe.skipIf(!hasScript)('init on a terminal (needs script of util-linux)', (
     expect(code).toBe(0);
     expect(said).not.toContain('Who is reminded?');
     expect(readFileSync(fresh.config, 'utf8')).toContain('credentials: {}');
+  });
+
+  it('writes nothing, and says so, when the input ends', async () => {
+    const talk = onTerminal('init');
+    await talk.heard('Who is reminded?');
+    talk.child.stdin?.write(CTRL_D);
+    const { code, said } = await talk.finished;
+    expect({ code, config: existsSync(fresh.config) }).toEqual({ code: 130, config: false });
+    expect(said).toContain('nothing was written');
   });
 
   it('asks nothing where a configuration is there', async () => {

@@ -3,7 +3,7 @@ import { canSoak, soak } from '../support/soak.ts';
 import { isSound, summarise } from '../support/soak-figures.ts';
 
 // Nothing of it waits for real time to pass. Thirty days, a round a minute, each night: `npm run soak`.
-const DAYS = 2;
+const DAYS = 1;
 
 describe.skipIf(!canSoak)('H8: a daemon that runs for days (needs libfaketime)', () => {
   it('holds no more memory and no more descriptors than on its first day, and ends well', async () => {

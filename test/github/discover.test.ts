@@ -101,6 +101,19 @@ describe('discover', () => {
     expect([found.length, environments.length]).toEqual([100, 105]);
   });
 
+  it.each([['rel\u001b[31mease'], ['rel\u202eease'], ['rel\u0007']])(
+    'shows no name that a terminal would take for more, and finds the others: %j',
+    async (name) => {
+      github.addEnvironment(WIDGETS, name);
+      const { found, environments, unread } = await open().discover([WIDGETS]);
+      expect(found).toHaveLength(1);
+      expect(environments).toEqual([{ repo: WIDGETS, environment: 'release' }]);
+      expect(unread).toEqual([
+        { where: WIDGETS, reason: 'one of its environments has a name that cannot be declared' },
+      ]);
+    },
+  );
+
   it('says which environments it could not read, and finds the others', async () => {
     github.addEnvironment(WIDGETS, 'staging');
     github.fault({ path: /\/environments\/staging\/secrets$/, kind: 'status', status: 502 });

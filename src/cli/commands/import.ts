@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { loadConfig, openApp, openUsedDatabase } from '../../app.ts';
 import type { Config } from '../../config/config.ts';
 import { AppError } from '../../domain/error.ts';
@@ -98,9 +98,9 @@ async function readSource(
     const takenNames = registeredNames(db);
     return readOrganisation({ organisation, repos }, config, world, { owner, owners, takenNames });
   }
-  const { readTable } = await import('../import-table.ts');
+  const { MOST_BYTES, readTable } = await import('../import-table.ts');
   const where = file === '-' ? 'standard input' : file;
-  const table = await readTable(readInput(file), where);
+  const table = await readTable(readInput(file, MOST_BYTES), where);
   const declaredAt = new Map(
     config.credentials.flatMap(({ name, destinations }) =>
       destinations.map((place) => [placeKey(place), name] as const),
@@ -110,9 +110,29 @@ async function readSource(
   return { entries, owners: owners.added, leftOut: [], unread: [] };
 }
 
-function readInput(file: string): Buffer {
+const CHUNK = 1024 * 1024;
+
+function readBounded(descriptor: number, most: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let length = 0; length <= most; ) {
+    const part = Buffer.alloc(CHUNK);
+    const read = readSync(descriptor, part, 0, CHUNK, null);
+    if (read === 0) break;
+    parts.push(part.subarray(0, read));
+    length += read;
+  }
+  return Buffer.concat(parts);
+}
+
+/** At most a little more than is taken: the file may be endless. */
+function readInput(file: string, most: number): Buffer {
   try {
-    return readFileSync(file === '-' ? 0 : file);
+    const descriptor = file === '-' ? 0 : openSync(file, 'r');
+    try {
+      return readBounded(descriptor, most);
+    } finally {
+      if (descriptor !== 0) closeSync(descriptor);
+    }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     const what = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
