@@ -145,28 +145,3 @@ export const FAULTS: Readonly<Record<string, string>> = {
   H13: 'upgraded while something is on its way',
   H14: 'verifying has not worked for days',
 };
-
-/** Rows that must be proven before anything is released: those of rotations and of reminders. */
-export const REQUIRED: readonly string[] = [
-  ...Object.keys(FAULTS).filter((id) => /^[A-EG]/.test(id)),
-  ...[
-    'F1',
-    'F2',
-    'F3',
-    'F4',
-    'F5',
-    'F6',
-    'F7',
-    'F8',
-    'F9',
-    'F10',
-    'F11',
-    'F12',
-    'F13',
-    'F14',
-    'F15',
-    'F16',
-    'F17',
-  ],
-  ...['H1', 'H2', 'H3', 'H5', 'H6', 'H7', 'H9', 'H10', 'H11', 'H12', 'H13', 'H14'],
-];
