@@ -1,57 +1,52 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { makeFolder } from '../support/database.ts';
-import { PROGRAM } from '../support/installed.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Installed } from '../support/installed.ts';
+import { install, PROGRAM } from '../support/installed.ts';
+import { commandLine, talkTo } from '../support/talk.ts';
 
-const CONFIG = 'version: 1\nowners: { ada: { email: ada@example.org } }\n';
-
-function install(): { readonly folder: string; readonly args: readonly string[] } {
-  const folder = makeFolder();
-  const config = join(folder, 'config.yaml');
-  writeFileSync(config, CONFIG, { mode: 0o600 });
-  const args = ['--config', config, '--data-dir', join(folder, 'data')];
-  spawnSync(process.execPath, [PROGRAM, ...args, 'init'], { stdio: 'ignore' });
-  return { folder, args };
+const open: Installed[] = [];
+async function begin(): Promise<Installed> {
+  const one = await install();
+  open.push(one);
+  await one.program.run('init');
+  return one;
 }
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+});
 
 describe('when what is printed cannot be written', () => {
-  it.each([['status'], ['config', 'show'], ['kinds']])('says so and ends with 3: %s', (...command) => {
-    const { args } = install();
-    const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args, ...command], {
-      stdio: ['ignore', full, 'pipe'],
-      encoding: 'utf8',
-    });
-    closeSync(full);
-    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining('ENOSPC') });
+  it('says so and ends with 3', async () => {
+    const one = await begin();
+    for (const command of [['status'], ['config', 'show'], ['kinds']]) {
+      const full = openSync('/dev/full', 'w');
+      const { code, said } = await talkTo(one, commandLine(one, ...command), {
+        stdio: ['ignore', full, 'pipe'],
+      }).finished;
+      closeSync(full);
+      expect({ command, code, said }).toEqual({ command, code: 3, said: expect.stringContaining('ENOSPC') });
+    }
   });
 
-  it('is content where whoever reads has seen enough', () => {
-    const { args } = install();
-    const line = [process.execPath, PROGRAM, ...args, 'config', 'schema'].map((one) => `'${one}'`).join(' ');
-    const { stdout } = spawnSync(
-      'bash',
-      ['-c', `${line} | head -c 10 >/dev/null; echo "\${PIPESTATUS[0]}"`],
-      {
-        encoding: 'utf8',
-      },
-    );
-    expect(stdout.trim()).toBe('0');
+  it('is content where whoever reads has seen enough', async () => {
+    const one = await begin();
+    const piped = `"$@" | head -c 10 >/dev/null; exit "\${PIPESTATUS[0]}"`;
+    const { code } = await talkTo(one, ['bash', '-c', piped, 'bash', ...commandLine(one, 'config', 'schema')])
+      .finished;
+    expect(code).toBe(0);
   });
 });
 
 describe('when there is no home folder', () => {
-  it('takes nothing from the current one', () => {
-    const folder = makeFolder();
-    mkdirSync(join(folder, '.config/reseal'), { recursive: true });
-    writeFileSync(join(folder, '.config/reseal/config.yaml'), CONFIG, { mode: 0o600 });
-    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'config', 'check'], {
-      cwd: folder,
-      env: { ...process.env, HOME: '', XDG_CONFIG_HOME: '', RESEAL_CONFIG: '' },
-      encoding: 'utf8',
-    });
-    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('no home folder') });
+  it('takes nothing from the current one', async () => {
+    const one = await begin();
+    const cwd = one.installation.folder;
+    mkdirSync(join(cwd, '.config/reseal'), { recursive: true });
+    writeFileSync(join(cwd, '.config/reseal/config.yaml'), 'version: 1\n', { mode: 0o600 });
+    const env = { HOME: '', XDG_CONFIG_HOME: '', RESEAL_CONFIG: '' };
+    const { code, said } = await talkTo(one, [process.execPath, PROGRAM, 'config', 'check'], { cwd, env })
+      .finished;
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('no home folder') });
   });
 });
