@@ -165,7 +165,8 @@ async function keepRunning(
     await Promise.race([running, failure.promise]);
     return undefined;
   } finally {
-    process.off('SIGHUP', reload);
+    // What asks for a round now must not end the process before it has said why it ends.
+    process.off('SIGHUP', reload).on('SIGHUP', () => undefined);
     await task.destroy();
   }
 }

@@ -6,7 +6,7 @@ import { startRelay } from '../support/relay.ts';
 import { freePort } from '../support/stand-ins.ts';
 
 /** Each night it is 100,000 (.github/workflows/nightly.yml). */
-const CREDENTIALS = Number(process.env['RESEAL_CREDENTIALS'] ?? 20_000);
+const CREDENTIALS = Number(process.env['RESEAL_CREDENTIALS'] ?? 10_000);
 const OWNERS = ['ada', 'grace', 'joan', 'mary', 'radia'];
 /** Of the daemon, and at its most: with 100,000 of them it takes 201 MiB. */
 const MEMORY_MIB = 225;

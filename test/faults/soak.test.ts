@@ -7,7 +7,7 @@ const DAYS = 1;
 
 describe.skipIf(!canSoak)('H8: a daemon that runs for days (needs libfaketime)', () => {
   it('holds no more memory and no more descriptors than on its first day, and ends well', async () => {
-    const result = await soak({ days: DAYS, minutes: 4, every: 6 });
+    const result = await soak({ days: DAYS, minutes: 4, every: 2 });
     const figures = summarise(result.samples, 0.5);
     // In so few days the process itself still grows a little; what JavaScript holds does not.
     expect({ figures, sound: isSound(figures, { resident: 30, live: 3 }) }).toMatchObject({ sound: true });
