@@ -9,7 +9,7 @@ const ALONE = ['browser', 'cli', 'e2e', 'faults', 'packaging', 'rotate', 'simula
 export default defineConfig({
   test: {
     // Many of these tests wait for a process, a browser or a clock: more of them than there are cores keep the cores busy.
-    maxWorkers: Math.max(2, availableParallelism() * 2),
+    maxWorkers: Math.max(2, Math.ceil(availableParallelism() * 1.5)),
     projects: [
       {
         extends: true,
