@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addDays } from '../../src/domain/calendar.ts';
 import type { Running } from '../../src/sandbox/run.ts';
 import type { Relay } from '../support/relay.ts';
-import { startRelay } from '../support/relay.ts';
+import { makeDue, startRelay } from '../support/relay.ts';
 
 const open: Relay[] = [];
 async function begin(owners: readonly string[] = ['ada'], extra = ''): Promise<Relay> {
@@ -17,14 +16,6 @@ afterEach(async () => {
 });
 
 /** Less than a day is left, so its mail goes at once. */
-function makeDue(relay: Relay, name = 'ada'): void {
-  relay.withStores(({ register }) => {
-    const now = new Date();
-    const expiry = { kind: 'known', at: addDays(now, 0.9), source: 'entered' } as const;
-    register.addVersion(name, { expiry, lifetimeDays: 365, createdAt: undefined, checked: 'not-asked' }, now);
-  });
-}
-
 async function stop(running: Running): Promise<number> {
   running.child.kill('SIGTERM');
   return (await running.finished).code;

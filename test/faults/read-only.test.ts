@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addDays } from '../../src/domain/calendar.ts';
 import { attachStrace, tracing, wakeUntil } from '../support/failing-disk.ts';
 import { PROGRAM } from '../support/installed.ts';
 import type { Relay } from '../support/relay.ts';
-import { startRelay } from '../support/relay.ts';
+import { makeDue, startRelay } from '../support/relay.ts';
 
 const open: Relay[] = [];
 afterEach(async () => {
@@ -22,17 +21,6 @@ async function withDueMail(): Promise<Relay> {
   open.push(relay);
   makeDue(relay);
   return relay;
-}
-
-function makeDue(relay: Relay): void {
-  relay.withStores(({ register }) => {
-    const expiry = { kind: 'known', at: addDays(new Date(), 0.9), source: 'entered' } as const;
-    register.addVersion(
-      'ada',
-      { expiry, lifetimeDays: 365, createdAt: undefined, checked: 'not-asked' },
-      new Date(),
-    );
-  });
 }
 
 /** A command of an ordinary user. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStores } from '../../src/app.ts';
+import { addDays } from '../../src/domain/calendar.ts';
 import { MAX_REPEATS } from '../../src/remind/outcome.ts';
 import { startGitHub } from '../../src/sandbox/github.ts';
 import type { MailSink } from '../../src/sandbox/mail.ts';
@@ -106,6 +107,15 @@ export async function startRelay({ owners, extra = '' }: RelayOptions): Promise<
       if (found.length > 0) throw new Error(`a secret was left behind:\n${found.join('\n')}`);
     },
   };
+}
+
+/** Its last day: told at once, whatever the hour. */
+export function makeDue(relay: Relay, name = 'ada'): void {
+  relay.withStores(({ register }) => {
+    const now = new Date();
+    const expiry = { kind: 'known', at: addDays(now, 0.9), source: 'entered' } as const;
+    register.addVersion(name, { expiry, lifetimeDays: 365, createdAt: undefined, checked: 'not-asked' }, now);
+  });
 }
 
 export function configFor(given: {
